@@ -1,0 +1,73 @@
+import fastifySwagger from '@fastify/swagger'
+import fp from 'fastify-plugin'
+import { completeDocument } from '../src/http/openapi.ts'
+
+const DESCRIPTION = `
+Accounts, sign-in, and tokens that every service can verify by itself and that stop working the moment they are revoked.
+
+**Signing in.** Create an account with \`POST /api/v1/auth/register\` and sign in with \`POST /api/v1/auth/login\`: both
+examples work as they stand. The answer holds an \`access_token\`; send it as \`Authorization: Bearer …\` with every other
+call. It lives for \`expires_in\` seconds, and \`POST /api/v1/auth/refresh\` gives the next one. In the Swagger UI of this
+service a sign-in is taken over by itself: execute it, and the calls after it are authorised. **Authorize** takes a token
+from elsewhere.
+
+**Errors** are \`application/problem+json\` (RFC 9457). Decide by \`code\`: it is stable, while \`title\` and \`detail\` are for
+people. \`errors\` names each refused member by its JSON Pointer. Quote \`request_id\`, which every answer also carries as
+\`X-Request-Id\`, when you report a problem. A 401 with \`token_stale\` or \`token_expired\` asks for a refresh and another
+try; any other 401 asks for a new sign-in.
+`.trim()
+
+const TAGS = [
+  { name: 'auth', description: 'Creating an account, signing in and out, and renewing tokens.' },
+  { name: 'users', description: "The caller's own record, and the administration of everybody's." },
+  { name: 'audit', description: 'Who did what to whom, when, from where, and how it ended.' },
+  { name: 'health', description: 'For load balancers and orchestrators.' },
+  { name: 'documents', description: 'This document.' }
+]
+
+/**
+ * The OpenAPI 3.1 document, made from the schemas of the routes: `app.swagger()` gives it once the app is ready.
+ * Registered before any route. Shared schemas (`app.addSchema`) appear under their `$id`.
+ * `version` is the version of the service.
+ */
+export default fp<{ readonly version: string }>(
+  async (app, { version }) => {
+    await app.register(fastifySwagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Latchkey',
+          version,
+          description: DESCRIPTION,
+          license: { name: 'Apache 2.0', identifier: 'Apache-2.0' }
+        },
+        servers: [{ url: '/', description: 'The address that this document was loaded from' }],
+        tags: TAGS,
+        components: {
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'The `access_token` of a sign-in (RFC 6750 section 2.1, RFC 9068).'
+            }
+          }
+        }
+      },
+      // `const` is a word of OpenAPI 3.1, and says more than an enum of one.
+      convertConstToEnum: false,
+      refResolver: {
+        buildLocalReference: (schema, _baseUri, _fragment, index) =>
+          typeof schema['$id'] === 'string' ? schema['$id'] : `Schema${index}`
+      },
+      // Fastify serves the `/` of a prefix with and without that slash, and shows it with.
+      transform: ({ schema, url }) => ({ schema, url: url.replace(/(?<=.)\/$/, '') }),
+      transformObject: (made) => {
+        if (!('openapiObject' in made)) return made.swaggerObject
+        completeDocument(made.openapiObject)
+        return made.openapiObject
+      }
+    })
+  },
+  { name: 'openapi', fastify: '5.x' }
+)

@@ -1,0 +1,26 @@
+/** The one time by which tokens expire and revocations are dropped. */
+export interface Clock {
+  /** Milliseconds since the epoch; after the first observation never less than an answer before. */
+  now(): number
+  /** The database said `databaseMilliseconds` to a question that was answered at this instant. */
+  observe(databaseMilliseconds: number): void
+}
+
+/**
+ * The database's time at the last observation plus the monotonic time since. The machine's own wall clock is not asked
+ * after that: one that jumps ahead would drop entries of the deny-list, and its jump back would revive their tokens.
+ */
+export function createClock(monotonic: () => number = () => performance.now(), wall: () => number = Date.now): Clock {
+  let seen: { readonly database: number; readonly at: number } | null = null
+  let latest = 0
+  return {
+    now() {
+      if (seen === null) return wall()
+      latest = Math.max(latest, seen.database + monotonic() - seen.at)
+      return latest
+    },
+    observe(databaseMilliseconds) {
+      seen = { database: databaseMilliseconds, at: monotonic() }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { FastifySchema } from 'fastify'
+import type { Policy } from './access-policy.ts'
+
+/** What the document says of the answers that guards give, by status. */
+export interface GuardResponses {
+  readonly 401: object
+  readonly 403: object
+  readonly 503: object
+}
+
+/**
+ * A route's schema with what its guards add to the OpenAPI operation: `security` (OpenAPI 3.1 section 4.8.10), the roles and
+ * permissions, and their answers unless the route describes that status itself. A new object: the caller's may be shared.
+ */
+export function documented(schema: FastifySchema = {}, policy: Policy, responses: GuardResponses): FastifySchema {
+  // A route that looks at credentials by itself, such as the token endpoint, may say so; `anyone` does not contradict it.
+  if (!policy.verifies) return { security: [], ...schema }
+  const security = policy.required ? [{ bearer: [] }] : [{}, { bearer: [] }]
+  const { roles, permissions } = policy
+  const own = typeof schema.response === 'object' ? schema.response : {}
+  return {
+    ...schema,
+    security,
+    // One of the list; where several guards each want a role, one of each list.
+    ...(roles.length > 0 && { 'x-required-roles': roles.length === 1 ? roles[0] : roles }),
+    ...(permissions.length > 0 && { 'x-required-permissions': permissions }),
+    response: { ...responses, ...own }
+  }
+}

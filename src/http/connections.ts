@@ -1,0 +1,146 @@
+import { createServer, METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { Problem } from '../domain/problems.ts'
+import { noteAnswer, UNMATCHED, writeRequestLine } from './log-requests.ts'
+import { answerOnSocket, hangUp } from './problem-socket.ts'
+import { MOST_HEADER_FIELDS } from './request-form.ts'
+import { requestIdOf } from './request-id.ts'
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** The newest request of a connection. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  id?: string
+}
+
+/** A request that the parser understands and the router cannot. */
+class Unroutable extends Error {
+  readonly code = 'LATCHKEY_UNROUTABLE'
+  readonly requestId: string
+
+  constructor(message: string, request: IncomingMessage) {
+    super(message)
+    this.requestId = requestIdOf(request)
+  }
+}
+
+export interface Connections {
+  /** For Fastify's `serverFactory`. */
+  readonly listenWith: (listener: Listener) => Server
+  /** For Fastify's `genReqId`. */
+  readonly identify: (request: IncomingMessage) => string
+  /** For Fastify's `clientErrorHandler`. */
+  readonly refuse: (this: FastifyInstance, error: Error & { readonly code?: string }, socket: Socket) => void
+}
+
+/**
+ * The HTTP server, and the answers to what never becomes a request: what Node's parser refuses, and what does not arrive
+ * within `requestMilliseconds`. It looks for those every `checkMilliseconds`.
+ */
+export function createConnections(requestMilliseconds: number, checkMilliseconds: number): Connections {
+  const newest = new WeakMap<Socket, Exchange>()
+  const refused = new WeakSet<Socket>()
+
+  function listenWith(listener: Listener): Server {
+    const server = createServer({
+      requestTimeout: requestMilliseconds,
+      headersTimeout: requestMilliseconds,
+      connectionsCheckingInterval: checkMilliseconds,
+      // Longer than the idle time of common load balancers, so that these hang up first and no request meets a closed door.
+      keepAliveTimeout: 72_000,
+      // Whatever NODE_OPTIONS says: the lenient parser lets requests be smuggled.
+      insecureHTTPParser: false,
+      // Node's own refusal has no body. See `faultOf`.
+      requireHostHeader: false
+    })
+    server.maxHeadersCount = MOST_HEADER_FIELDS
+    const onRequest: Listener = (request, response) => {
+      if (METHODS.includes(request.method ?? '')) {
+        newest.set(request.socket, { request, response })
+        listener(request, response)
+      } else {
+        // The parser also knows the methods of RTSP.
+        server.emit('clientError', new Unroutable('The method is not known.', request), request.socket)
+      }
+    }
+    server.on('request', onRequest)
+    // Node's own refusal has no body. See `faultOf`.
+    server.on('checkExpectation', onRequest)
+    server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      socket.on('error', () => socket.destroy())
+      server.emit('clientError', new Unroutable('This is not a proxy.', request), socket)
+    })
+    return server
+  }
+
+  function identify(request: IncomingMessage): string {
+    const id = requestIdOf(request)
+    const exchange = newest.get(request.socket)
+    if (exchange?.request === request) exchange.id = id
+    return id
+  }
+
+  function refuse(this: FastifyInstance, error: Error & { readonly code?: string }, socket: Socket): void {
+    // The parser goes on complaining for as long as bytes arrive.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const problem = problemOf(error)
+    const { securityHeaders = {} } = this
+    const exchange = newest.get(socket)
+    const open = exchange !== undefined && !exchange.response.writableFinished
+    if (exchange !== undefined && !exchange.request.complete) {
+      // The fault is in the body of a request that has been handed over. Unless it has its answer already, this is it.
+      const { id, response } = exchange
+      if (response.headersSent) afterwards(exchange, () => hangUp(socket))
+      else {
+        noteAnswer(response, problem.status)
+        answerOnSocket(socket, problem, id ?? requestIdOf(exchange.request), securityHeaders)
+      }
+    } else if (error.code === 'HPE_CLOSED_CONNECTION' && open) {
+      // More bytes after the last request are not looked at (RFC 9112 section 9.6). Its answer is still to come.
+    } else {
+      // The fault is in the request after that one, and so is the answer.
+      const id = error instanceof Unroutable ? error.requestId : requestIdOf({ headers: {} })
+      const answer = () => {
+        answerOnSocket(socket, problem, id, securityHeaders)
+        logRefusal(this, id, problem.status, socket)
+      }
+      if (open) afterwards(exchange, answer)
+      else answer()
+    }
+  }
+
+  return { listenWith, identify, refuse }
+}
+
+function afterwards({ response }: Exchange, then: () => void): void {
+  if (response.writableFinished) then()
+  else response.once('close', then)
+}
+
+function problemOf({ code, message }: Error & { readonly code?: string }): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request_timeout')
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers_too_large')
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new Problem('payload_too_large')
+    case 'LATCHKEY_UNROUTABLE':
+      return new Problem('bad_request', { detail: message })
+    default:
+      return new Problem('bad_request', { detail: 'The request is not valid HTTP/1.1 (RFC 9112).' })
+  }
+}
+
+function logRefusal(app: FastifyInstance, requestId: string, status: number, socket: Socket): void {
+  const line = { method: null, route: UNMATCHED, status, remote_address: socket.remoteAddress ?? '' }
+  writeRequestLine(app.log.child({ request_id: requestId }), line)
+}

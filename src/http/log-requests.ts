@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** Answers that did not go through the response object but straight to its socket. */
+const answeredBeside = new WeakMap<ServerResponse, number>()
+
+/** Says that a response was answered on its socket, with this status. */
+export function noteAnswer(response: ServerResponse, status: number): void {
+  answeredBeside.set(response, status)
+}
+
+/**
+ * One line for the request, once its answer has been sent or its connection is gone: by route and never by the path as sent,
+ * which can hold a token or a person's name; nothing else of the request. Fastify's own onResponse would keep quiet about
+ * clients that leave early.
+ */
+export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void {
+  // Of a socket that is closed nobody can say any more where it came from.
+  const { ip } = request
+  reply.raw.once('close', () => {
+    const aborted = !reply.raw.writableEnded
+    const status = reply.raw.headersSent ? reply.raw.statusCode : (answeredBeside.get(reply.raw) ?? null)
+    writeRequestLine(request.log, {
+      method: request.method,
+      route: request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED),
+      status,
+      ms: Math.round(reply.elapsedTime * 100) / 100,
+      remote_address: ip,
+      ...(aborted && { aborted })
+    })
+  })
+}
+
+/** The route of what no route answers. */
+export const UNMATCHED = 'unmatched'
+
+export interface RequestLine {
+  /** Null where it could not be read. */
+  readonly method: string | null
+  /** As declared: `/users/:id`. */
+  readonly route: string
+  /** Null where nothing was answered. */
+  readonly status: number | null
+  readonly ms?: number
+  readonly remote_address: string
+  /** The client was gone before it had the whole answer. */
+  readonly aborted?: true
+}
+
+export function writeRequestLine(log: FastifyRequest['log'], line: RequestLine): void {
+  if (line.status !== null && line.status >= 500) log.error(line, 'request')
+  else log.info(line, 'request')
+}

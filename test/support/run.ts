@@ -1,0 +1,86 @@
+// npm test: every test file over PGlite and over a PostgreSQL server that is started here, with the same number of
+// assertions. The arguments go to tap. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for
+// the PostgreSQL whose programs are in that folder.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { closingLine, unequalCounts, type FileReport, type Run } from './assertion-counts.ts'
+import { engine, type Engine } from './database.ts'
+import { startPostgres } from './pg-server.ts'
+import { scratchPrefix, sweepScratch } from './scratch.ts'
+import { makePgliteTemplate, makePostgresTemplate } from './templates.ts'
+
+/** What the tests find in their environment; read in database.ts. */
+type Environment = Readonly<Record<string, string>>
+
+const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
+const folder = mkdtempSync(scratchPrefix())
+const runs: Run[] = []
+const faults: string[] = []
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stop.abort(`the run was stopped by ${signal}`)
+  })
+}
+
+try {
+  sweepScratch()
+  await main()
+} catch (error) {
+  faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+faults.push(...unequalCounts(runs))
+for (const fault of faults) console.log(`FAIL  ${fault}`)
+const { line, passed } = closingLine(runs, faults)
+console.log(line)
+process.exit(passed ? 0 : 1)
+
+async function main(): Promise<void> {
+  const environment: Environment = { TEST_FOLDER: folder, TEST_PGLITE_TEMPLATE: join(folder, 'template') }
+  const [server] = await Promise.all([
+    engines.includes('postgres') ? startPostgres() : null,
+    engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
+  ])
+  if (server === null) {
+    runs.push(await runTap('pglite', 'PGlite', environment))
+    return
+  }
+  try {
+    await makePostgresTemplate(server.url)
+    // Tests that start servers of their own start the same PostgreSQL as this one.
+    const forAll = { ...environment, TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin }
+    for (const each of engines) {
+      runs.push(await runTap(each, each === 'pglite' ? 'PGlite' : `PostgreSQL ${server.binaries.version}`, forAll))
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Runs the files over one engine. The reporter prints what it sees, and leaves the numbers in a file. */
+async function runTap(over: Engine, name: string, environment: Environment): Promise<Run> {
+  stop.signal.throwIfAborted()
+  console.log(`\nOver ${name}`)
+  const report = join(folder, `${over}.json`)
+  const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
+  const child = spawn(process.execPath, [tap, ...process.argv.slice(2)], {
+    env: { ...process.env, ...environment, TEST_ENGINE: over, TEST_REPORT: report },
+    // The channel is how tap learns that it is to stop, also when we are killed.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+  })
+  stop.signal.addEventListener('abort', () => {
+    if (child.connected) child.disconnect()
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  stop.signal.throwIfAborted()
+  const files = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as readonly FileReport[]) : []
+  if (code !== 0 && files.every(({ failed }) => failed === 0)) {
+    faults.push(`tap ended with ${code === null ? 'a signal' : `code ${code}`} over ${name}`)
+  }
+  return { engine: over, files }
+}
