@@ -18,14 +18,16 @@ export default fp(
       done(null, readJson(request, body))
     })
     app.addContentTypeParser('*', (request, payload, done) => {
-      const settle = (error: Error | null) => {
-        payload.off('data', refuse).off('end', accept).off('error', settle)
-        done(error, undefined)
+      const settle = (problem: Problem | null) => {
+        payload.off('data', refuse).off('end', accept).off('error', giveUp)
+        done(problem, undefined)
       }
       const accept = () => settle(null)
       const refuse = () => settle(new Problem('unsupported_media_type'))
+      // The client has left: nobody reads this.
+      const giveUp = () => settle(new Problem('bad_request'))
       if (Number(request.headers['content-length']) > 0) refuse()
-      else payload.on('data', refuse).on('end', accept).on('error', settle)
+      else payload.on('data', refuse).on('end', accept).on('error', giveUp)
     })
     app.addHook('onRequest', (request, _reply, done) => {
       const { headers } = request.raw

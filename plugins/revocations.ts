@@ -29,6 +29,8 @@ export interface RevocationsOptions {
 
 /** Milliseconds between the end of one reading and the next. */
 const READ_EVERY = { listen: 1000, poll: 45 } as const
+/** Readings that fit into the time after which the view is stale, so that one that is late or lost refuses nobody. */
+const READINGS_WITHIN_STALENESS = 4
 const PRUNE_EVERY_MILLISECONDS = 60_000
 
 /**
@@ -42,6 +44,7 @@ export default fp(
     const index = createRevocationIndex()
     const clock = createClock()
     const freshness = createFreshness()
+    const pause = Math.min(READ_EVERY[sync], (maxStalenessSeconds * 1000) / READINGS_WITHIN_STALENESS)
     let horizon: string | null = null
     let failing = false
 
@@ -68,7 +71,7 @@ export default fp(
         if (!failing) app.log.error({ err: error }, 'The journal of revocations cannot be read.')
         failing = true
       }
-      if (!closing) timer = setTimeout(() => void keepReading(), READ_EVERY[sync]).unref()
+      if (!closing) timer = setTimeout(() => void keepReading(), pause).unref()
     }
 
     // Listening comes first: what is committed between the first reading and the first announcement would be lost otherwise.
@@ -80,7 +83,7 @@ export default fp(
     await read()
 
     let closing = false
-    let timer = setTimeout(() => void keepReading(), READ_EVERY[sync]).unref()
+    let timer = setTimeout(() => void keepReading(), pause).unref()
     const pruning = setInterval(() => index.prune(clock.now()), PRUNE_EVERY_MILLISECONDS).unref()
     app.addHook('onClose', () => {
       closing = true

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Page, PageQuery } from '../src/http/page.ts'
 import { refusals } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { EXAMPLE_ID } from './user.schema.ts'
 
 const MaybeText = Type.Union([Type.String(), Type.Null()])
@@ -50,5 +51,5 @@ export const listEvents = {
     },
     { additionalProperties: false }
   ),
-  response: { 200: Page(Type.Ref(Event), exampleEvent), ...refusals('validation_failed', 'unavailable') }
+  response: { 200: Page(shared(Event), exampleEvent), ...refusals('validation_failed', 'unavailable') }
 }

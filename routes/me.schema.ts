@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { refusals, refusalsWithBody } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { NoContent } from './session-routes.schema.ts'
 import { DisplayName, EXAMPLE_PASSWORD, Password, User } from './user.schema.ts'
 
@@ -9,7 +10,7 @@ export const getMe = {
   operationId: 'getMe',
   tags,
   summary: 'The own record',
-  response: { 200: Type.Ref(User), ...refusals('unavailable') }
+  response: { 200: shared(User), ...refusals('unavailable') }
 }
 
 export const updateMe = {
@@ -20,7 +21,7 @@ export const updateMe = {
     { display_name: DisplayName },
     { additionalProperties: false, examples: [{ display_name: 'Ada Lovelace' }] }
   ),
-  response: { 200: Type.Ref(User), ...refusalsWithBody('unavailable') }
+  response: { 200: shared(User), ...refusalsWithBody('unavailable') }
 }
 
 export const deleteMe = {

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { refusalsWithBody } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { NoContent } from './session-routes.schema.ts'
 import { SignedIn } from './session.schema.ts'
 import { EXAMPLE_PASSWORD, NewPassword, Password } from './user.schema.ts'
@@ -19,7 +20,7 @@ export const changePassword = {
     }
   ),
   response: {
-    200: Type.Ref(SignedIn),
+    200: shared(SignedIn),
     ...refusalsWithBody('invalid_credentials', 'weak_password', 'rate_limited', 'overloaded', 'unavailable')
   }
 }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { refusals, refusalsWithBody } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { exampleSession, RefreshToken, Session, SignedIn } from './session.schema.ts'
 import { exampleUser, User } from './user.schema.ts'
 
@@ -16,7 +17,7 @@ export const refresh = {
   description:
     'Takes the refresh token from the body or else from the cookie, and replaces it. Within the grace window the token just replaced is answered with the same successor again; an older one ends the session.',
   body: MaybeRefreshToken,
-  response: { 200: Type.Ref(SignedIn), ...refusalsWithBody('invalid_refresh_token', 'unavailable') }
+  response: { 200: shared(SignedIn), ...refusalsWithBody('invalid_refresh_token', 'unavailable') }
 }
 
 export const logout = {
@@ -44,7 +45,7 @@ export const currentSession = {
   description: 'Null for nobody; a bad credential is refused.',
   response: {
     200: Type.Object(
-      { user: Type.Union([Type.Ref(User), Type.Null()]), session: Type.Optional(Type.Ref(Session)) },
+      { user: Type.Union([shared(User), Type.Null()]), session: Type.Optional(shared(Session)) },
       {
         description: 'The user and the session, or nobody.',
         examples: [{ user: exampleUser, session: exampleSession }]

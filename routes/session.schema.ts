@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { shared } from '../src/http/shared-schema.ts'
 import type { SessionRecord } from '../src/domain/records.ts'
 import { exampleUser, User } from './user.schema.ts'
 
@@ -47,7 +48,7 @@ export const SignedIn = Type.Object(
     access_token: Type.String({ description: 'A JWT (RFC 9068); send it as `Authorization: Bearer`.' }),
     token_type: Type.Literal('Bearer'),
     expires_in: Type.Integer({ description: 'Seconds.' }),
-    user: Type.Ref(User),
+    user: shared(User),
     refresh_token: Type.Optional(Type.String({ description: 'Works once; only with delivery `body`.' })),
     refresh_expires_in: Type.Optional(Type.Integer({ description: 'Seconds; only with delivery `body`.' }))
   },

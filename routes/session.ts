@@ -19,7 +19,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/refresh', { preHandler: anyone, schema: refresh }, async (request, reply) => {
     const cookie = refreshCookieOf(request)
-    const presented = request.body?.refresh_token ?? cookie
+    const presented = request.body.refresh_token ?? cookie
     const token = presented === null ? null : readRefreshToken(presented, findKey)
     const refreshed = token === null ? null : await app.sessions.refresh(token, actOf(request))
     if (refreshed === null || !('grant' in refreshed)) {
@@ -37,8 +37,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       await app.sessions.end(claims.sid, denied, act)
     }
     const cookie = refreshCookieOf(request)
-    for (const presented of [request.body?.refresh_token, cookie]) {
-      const token = presented == null ? null : readRefreshToken(presented, findKey)
+    for (const presented of [request.body.refresh_token, cookie]) {
+      const token = readRefreshToken(presented ?? '', findKey)
       if (token !== null) await app.sessions.endByRefreshToken(token, act)
     }
     if (cookie !== null) clearRefreshCookie(reply)

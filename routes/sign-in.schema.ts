@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { refusalsWithBody } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { SignedIn } from './session.schema.ts'
 import {
   DisplayName,
@@ -27,7 +28,7 @@ export const register = {
   description: 'Makes an account. It does not sign in.',
   body: Registration,
   response: {
-    201: Type.Object({ user: Type.Ref(User) }, { description: 'The new user.', examples: [{ user: exampleUser }] }),
+    201: Type.Object({ user: shared(User) }, { description: 'The new user.', examples: [{ user: exampleUser }] }),
     ...refusalsWithBody('registration_closed', 'email_taken', 'weak_password', 'overloaded', 'unavailable')
   }
 }
@@ -54,7 +55,7 @@ export const login = {
     'Opens a session. The answer, and the time that it takes, are the same for an unknown address and a wrong password. Failures are throttled; a device that has signed in before is not held up by those of strangers.',
   body: Credentials,
   response: {
-    200: Type.Ref(SignedIn),
+    200: shared(SignedIn),
     ...refusalsWithBody('invalid_credentials', 'account_disabled', 'rate_limited', 'overloaded', 'unavailable')
   }
 }

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { ROLE_PATTERN } from '../src/domain/permissions.ts'
 import { Page, PageQuery } from '../src/http/page.ts'
 import { refusals, refusalsWithBody } from '../src/http/refusals.ts'
+import { shared } from '../src/http/shared-schema.ts'
 import { NoContent } from './session-routes.schema.ts'
 import { DisplayName, Email, exampleUser, EXAMPLE_ID, NewPassword, RoleNames, User } from './user.schema.ts'
 
@@ -26,7 +27,7 @@ export const listUsers = {
     },
     { additionalProperties: false }
   ),
-  response: { 200: Page(Type.Ref(User), exampleUser), ...refusals('validation_failed', 'unavailable') }
+  response: { 200: Page(shared(User), exampleUser), ...refusals('validation_failed', 'unavailable') }
 }
 
 export const getUser = {
@@ -34,7 +35,7 @@ export const getUser = {
   tags,
   summary: 'One user',
   params,
-  response: { 200: Type.Ref(User), ...refusals('not_found', 'unavailable') }
+  response: { 200: shared(User), ...refusals('not_found', 'unavailable') }
 }
 
 export const createUser = {
@@ -54,7 +55,7 @@ export const createUser = {
   ),
   response: {
     201: Type.Object(
-      { user: Type.Ref(User), reset_token: Type.Optional(Type.String()) },
+      { user: shared(User), reset_token: Type.Optional(Type.String()) },
       { description: 'The new user.', examples: [{ user: exampleUser, reset_token: EXAMPLE_RESET_TOKEN }] }
     ),
     ...refusalsWithBody('email_taken', 'weak_password', 'overloaded', 'unavailable')
@@ -76,7 +77,7 @@ export const updateUser = {
     },
     { additionalProperties: false, minProperties: 1, examples: [{ roles: ['admin'] }] }
   ),
-  response: { 200: Type.Ref(User), ...refusalsWithBody('not_found', 'last_admin', 'unavailable') }
+  response: { 200: shared(User), ...refusalsWithBody('not_found', 'last_admin', 'unavailable') }
 }
 
 export const deleteUser = {
@@ -104,10 +105,10 @@ export const openPasswordReset = {
   params,
   response: {
     200: Type.Object(
-      { reset_token: Type.String(), expires_at: Type.String({ format: 'date-time' }) },
+      { reset_token: Type.String(), expires_in: Type.Integer({ description: 'Seconds.' }) },
       {
         description: 'The token, shown this once.',
-        examples: [{ reset_token: EXAMPLE_RESET_TOKEN, expires_at: '2026-01-02T04:04:05.678Z' }]
+        examples: [{ reset_token: EXAMPLE_RESET_TOKEN, expires_in: 3600 }]
       }
     ),
     ...refusals('not_found', 'unavailable')

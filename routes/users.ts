@@ -86,8 +86,8 @@ const routes: FastifyPluginAsyncTypebox<UsersOptions> = async (app, { roles: boo
     const token = makeResetToken()
     const act = actOf(request, request.user.id)
     const opened = await app.userChanges.openReset(request.params.id, newResetToken(token), act)
-    if (opened === null) throw new Problem('not_found')
-    return { reset_token: token, expires_at: opened.expiresAt.toISOString() }
+    if (!opened) throw new Problem('not_found')
+    return { reset_token: token, expires_in: RESET_TOKEN_SECONDS }
   })
 
   /** Sorted, so that the same roles are the same list. @throws Problem for a role that is not defined, and for too many permissions. */

@@ -12,5 +12,12 @@ export async function startServer(config: Config): Promise<void> {
     if (err !== undefined) app.log.fatal({ err }, 'The process cannot go on.')
     await app.close()
   })
-  await app.listen({ host: config.host, port: config.port })
+  const url = await app.listen({ host: config.host, port: config.port })
+  if (config.docs) app.log.info(`The documentation is at ${url}/docs`)
+  if (!(await app.users.hasAdmin())) {
+    app.log.info(
+      'There is no administrator yet. Stop the service and run: npx latchkey admin create --email you@example.com' +
+        ' (or set BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD and start it again).'
+    )
+  }
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { answeringApp, exchange, type RawAnswer } from './support/answers.ts'
+import { answeringApp, answersIn, exchange, type RawAnswer } from './support/answers.ts'
 
 const HOST = 'Host: a\r\n'
 const CHUNKED = `POST /echo HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`
@@ -192,6 +192,11 @@ t.test('header fields that are too large or too many are 431', async (t) => {
   )
 })
 
+t.test('chunks with more about them than in them are 413', async (t) => {
+  const extended = `${CHUNKED}2;${'a'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`
+  isRefusal(t, await exchange(port, extended), 413, 'payload_too_large', 'chunk extensions')
+})
+
 t.test('a request that does not arrive in time is 408, whatever is missing', async (t) => {
   const unfinished: Record<string, string> = {
     'the request line': 'GET /hea',
@@ -219,13 +224,38 @@ t.test('a request that its client breaks off is 400 where anybody is left to rea
 })
 
 t.test('a malformed request on a connection does not take the answer of the one before it', async (t) => {
-  const slow = `GET /slow HTTP/1.1\r\n${HOST}X-Request-Id: first\r\n\r\n`
-  const answers = exchange(port, `${slow}GET /health HTTP/1.1\r\nX : y\r\n\r\n`)
+  const before = log().length
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => (text += String(chunk)))
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  socket.write(`GET /slow HTTP/1.1\r\n${HOST}X-Request-Id: first\r\n\r\nGET /health HTTP/1.1\r\nX : y\r\n`)
+  await until(() => held.length > 0)
+  socket.write('more of it\r\n\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 20))
   await letGo()
-  const [first, second] = await answers
-  t.match([first?.status, first?.headers['x-request-id']], [200, 'first'])
-  t.equal(second?.status, 400)
-  t.equal(second?.closed, true)
+  await closed
+  const [first, second, ...more] = answersIn(text)
+  t.match([first?.status, first?.headers['x-request-id'], second?.status], [200, 'first', 400])
+  t.strictSame(more, [])
+  await until(() => log().length >= before + 2)
+  t.match(log().slice(before), [
+    { request_id: 'first', status: 200 },
+    { route: 'unmatched', status: 400 }
+  ])
+  t.equal(log().length, before + 2)
+})
+
+t.test('nor does a malformed body of a request that was sent without waiting for that answer', async (t) => {
+  const before = log().length
+  const answers = exchange(port, `GET /slow HTTP/1.1\r\n${HOST}X-Request-Id: first\r\n\r\n${CHUNKED}Z`)
+  await letGo()
+  const seen = (await answers).map(({ status, headers }) => [status, headers['x-request-id'] === 'first'])
+  t.strictSame(seen, [
+    [200, true],
+    [400, false]
+  ])
+  await until(() => log().length >= before + 2)
 })
 
 t.test('bytes after the last request of a connection do it no harm', async (t) => {
@@ -262,16 +292,17 @@ t.test('a client that leaves, at whatever moment, is one line in the log and not
   const rejections: unknown[] = []
   const onRejection = (reason: unknown) => rejections.push(reason)
   process.on('unhandledRejection', onRejection)
-  reached.clear()
   t.teardown(() => process.off('unhandledRejection', onRejection))
   const moments: [string, string][] = [
     ['/slow', `GET /slow HTTP/1.1\r\n${HOST}X-Request-Id: gone-1\r\n\r\n`],
     [
       '/echo',
       `POST /echo HTTP/1.1\r\n${HOST}X-Request-Id: gone-2\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`
-    ]
+    ],
+    ['/echo', `POST /echo HTTP/1.1\r\n${HOST}Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n`]
   ]
   for (const [route, bytes] of moments) {
+    reached.clear()
     const before = log().length
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined)

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import t from 'tap'
+import openapi from '../plugins/openapi.ts'
 import { Problem, type ProblemCode, type ProblemDetails, PROBLEMS } from '../src/domain/problems.ts'
 import { problemResponse } from '../src/http/problem-schema.ts'
 import { answeringApp } from './support/answers.ts'
@@ -226,6 +227,13 @@ t.test('headers and cookies that were set before a refusal are sent with it, but
   t.equal(headers['content-type'], 'application/problem+json')
 })
 
+t.test('a route that finds nothing may say so by handing over', async (t) => {
+  const { app } = await answeringApp()
+  t.teardown(() => app.close())
+  app.get('/', (_request, reply) => reply.callNotFound())
+  t.match((await app.inject('/')).json(), { code: 'not_found', status: 404 })
+})
+
 t.test('a scope can give its errors another form', async (t) => {
   const { app } = await answeringApp()
   t.teardown(() => app.close())
@@ -247,4 +255,18 @@ t.test('the description of a refusal lists its codes and gives an example of eac
   const media = content['application/problem+json']
   t.match(media, { schema: { $ref: 'Problem#' }, examples: { token_expired: { value: { status: 401 } } } })
   t.end()
+})
+
+t.test('the document shows the shape of a refusal once, and refers to it', async (t) => {
+  const { app } = await answeringApp({}, async (app) => {
+    await app.register(openapi, { version: '1' })
+  })
+  t.teardown(() => app.close())
+  app.get('/', { schema: { response: { 200: Type.String(), 404: problemResponse('not_found') } } }, () => 'ok')
+  await app.ready()
+  const media = { schema: { $ref: '#/components/schemas/Problem' }, examples: { not_found: {} } }
+  t.match(JSON.parse(JSON.stringify(app.swagger())), {
+    paths: { '/': { get: { responses: { 404: { content: { 'application/problem+json': media } } } } } },
+    components: { schemas: { Problem: { required: ['type', 'title', 'status', 'code', 'detail', 'request_id'] } } }
+  })
 })

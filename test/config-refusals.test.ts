@@ -115,7 +115,6 @@ t.test('anything else in a setting is refused by name, with what it got', async 
     ],
     OIDC_ISSUERS: ['[]', '[{"issuer": "https://idp.example.com", "audience": "a"}]'],
     TRUST_PROXY: [
-      'on',
       'true',
       '1',
       'Loopback',

@@ -107,6 +107,7 @@ t.test('each setting takes what it says, in units that its name says', async (t)
     [{ REGISTRATION: 'closed' }, { registration: 'closed' }],
     [{ ROLES: JSON.stringify(roles) }, { roles }],
     [{ TRUST_PROXY: 'off' }, { trustProxy: false }],
+    [{ TRUST_PROXY: 'on' }, { trustProxy: ['loopback', 'linklocal', 'uniquelocal'] }],
     [
       { TRUST_PROXY: 'loopback, 10.0.0.0/8,192.0.2.1,2001:db8::/32' },
       { trustProxy: ['loopback', '10.0.0.0/8', '192.0.2.1', '2001:db8::/32'] }

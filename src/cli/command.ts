@@ -22,9 +22,9 @@ export interface Command {
 
 export interface CommandInput {
   /** The value of a flag that was given. */
-  flag(name: string): string | undefined
+  readonly flag: (name: string) => string | undefined
   /** Prints the outcome: `document` with `--json`, else `text`. */
-  print(text: string, document: object): void
+  readonly print: (text: string, document: object) => void
   readonly terminal: Terminal
 }
 

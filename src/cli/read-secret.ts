@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { CommandFailed } from './command.ts'
-import type { Terminal } from './command.ts'
+import { text } from 'node:stream/consumers'
+import { CommandFailed, type Terminal } from './command.ts'
 
 /**
  * A secret is never taken from an argument: arguments stand in the list of processes and in the shell's history. It is
@@ -15,9 +15,7 @@ export async function readSecret(
 ): Promise<string> {
   if (file !== undefined) return withoutLineEnd(await readSecretFile(file))
   if (stdin.isTTY) return prompt(stdin, stderr, question)
-  const chunks: Buffer[] = []
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
-  return withoutLineEnd(Buffer.concat(chunks).toString('utf8'))
+  return withoutLineEnd(await text(stdin))
 }
 
 async function readSecretFile(path: string): Promise<string> {
@@ -40,4 +38,4 @@ async function prompt(stdin: NodeJS.ReadStream, stderr: NodeJS.WritableStream, q
   }
 }
 
-const withoutLineEnd = (text: string) => text.replace(/\r?\n$/, '')
+const withoutLineEnd = (secret: string) => secret.replace(/\r?\n$/, '')

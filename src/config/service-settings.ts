@@ -50,7 +50,8 @@ export const SERVICE_SETTINGS = {
   TRUST_PROXY: setting(Type.Union([Type.Literal(false), Type.Array(Type.String())]), {
     description: 'The proxies whose X-Forwarded-* headers are believed.',
     default: 'off',
-    takes: 'off, or IP addresses, ranges (10.0.0.0/8), loopback, linklocal or uniquelocal, separated by commas',
+    takes:
+      'off, on for proxies with private addresses, or IP addresses, ranges (10.0.0.0/8), loopback, linklocal or uniquelocal, separated by commas',
     read: readProxies
   }),
   CORS_ORIGINS: setting(Type.Optional(Type.Array(Type.String())), {
@@ -72,7 +73,7 @@ export const SERVICE_SETTINGS = {
     default: 'on'
   }),
   METRICS_PUBLIC: onOff({
-    description: 'Whether /metrics is for anyone.',
+    description: 'Whether /metrics is for anyone. Without effect in this version, which has no /metrics.',
     default: 'off'
   }),
   AUDIT_RETENTION: duration({

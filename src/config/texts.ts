@@ -73,12 +73,16 @@ export function readOrigins(text: string): string[] | undefined {
   return origins.every(isOrigin) ? origins : undefined
 }
 
+/** The proxies of one's own network. Anybody else who connects could choose the address that the throttles count. */
+const NEARBY = ['loopback', 'linklocal', 'uniquelocal']
+
 /**
- * Proxies are named by address. Trusting whoever connects would let every client choose the address that the throttles
- * count; so would a number of hops wherever the service can be reached past its proxy, and Fastify honours none.
+ * Proxies are named by address; `on` believes those that connect from private addresses. A number of hops would let every
+ * client choose its address wherever the service can be reached past its proxy, and Fastify honours none.
  */
 export function readProxies(text: string): false | string[] | undefined {
   if (text === 'off') return false
+  if (text === 'on') return [...NEARBY]
   const proxies = partsOf(text)
   return proxies.every((proxy) => PROXY_RANGES.has(proxy) || isRange(proxy)) ? proxies : undefined
 }

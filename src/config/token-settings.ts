@@ -50,7 +50,7 @@ export const TOKEN_SETTINGS = {
     orZero: true
   }),
   KEY_ROTATION_INTERVAL: duration({
-    description: 'After how long a new key takes over signing.',
+    description: 'After how long a new key takes over signing. Without effect in this version, which rotates no keys.',
     default: '30d',
     most: '3650d'
   }),

@@ -30,6 +30,9 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   return process.platform === 'linux' ? lockBySocket(name) : lockByFile(name)
 }
 
+/** The holder answers between two statements; making a new database is the longest of them. */
+const HOLDER_MILLISECONDS = 10_000
+
 async function lockBySocket(folder: string): Promise<FolderLock> {
   const address = `\0latchkey-${createHash('sha256').update(folder).digest('hex')}`
   const server = createServer((socket) => {
@@ -55,7 +58,7 @@ const holderAt = (address: string) =>
   new Promise<number | null>((resolve) => {
     let text = ''
     const socket = connect(address)
-    socket.setTimeout(1000, () => socket.destroy())
+    socket.setTimeout(HOLDER_MILLISECONDS, () => socket.destroy())
     socket.on('data', (chunk) => (text += chunk.toString()))
     socket.on('error', () => undefined)
     socket.on('close', () => resolve(/^\d+$/.test(text) ? Number(text) : null))

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
@@ -38,7 +38,7 @@ export function openPostgres({ url, poolSize, timeoutMilliseconds, pooled = fals
   drizzle(client)
   const dialect = new PgDialect()
 
-  async function attempt(statement: ReturnType<typeof sql>) {
+  async function attempt(statement: SQL) {
     const { sql: text, params } = dialect.sqlToQuery(statement)
     const query = client.unsafe(text, params.map(asParameter), { prepare: !pooled })
     return withDeadline(query, timeoutMilliseconds + DEADLINE_MARGIN_MILLISECONDS, () => {

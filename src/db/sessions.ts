@@ -91,7 +91,7 @@ export function createSessionRepository(
           select s.*, case
             when not (${SESSION_LIVES}) then 'over'
             when s.counter = ${counter} then 'turn'
-            when s.counter = ${counter}::int + 1 and s.turned_at > clock_timestamp() - ${seconds(limits.graceSeconds)} then 'again'
+            when s.counter - 1 = ${counter} and s.turned_at > clock_timestamp() - ${seconds(limits.graceSeconds)} then 'again'
             when s.counter > ${counter} then 'reuse'
             else 'over' end as verdict
           from locked s join users u on u.id = s.user_id

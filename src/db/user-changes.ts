@@ -27,8 +27,8 @@ export interface UserChanges {
   remove(id: string, act: Act, verifiedHash?: string): Promise<'removed' | 'missing' | 'last_admin'>
   /** Ends every session and token of a user. False where there is no such user. */
   revoke(id: string, action: 'user.signed_out_everywhere' | 'user.revoked', act: Act): Promise<boolean>
-  /** Makes a one-use token to set a password with. Null where there is no such user. */
-  openReset(id: string, reset: NewResetToken, act: Act): Promise<{ readonly expiresAt: Date } | null>
+  /** Makes a one-use token to set a password with. False where there is no such user. */
+  openReset(id: string, reset: NewResetToken, act: Act): Promise<boolean>
 }
 
 /**
@@ -132,12 +132,11 @@ export function createUserChanges(database: Database, revoked: Revoked): UserCha
         with made as (
           insert into reset_tokens (token_hash, user_id, expires_at)
           select ${hash}::bytea, id, clock_timestamp() + ${seconds(lifetimeSeconds)} from users where id::text = ${id}
-          returning user_id, expires_at
+          returning user_id
         ), audit as (${auditOf(act, 'made', { action: 'user.password_reset_opened', subject: sql`user_id::text` })})
-        select (extract(epoch from expires_at) * 1000)::float8 as expires from made`)
+        select user_id from made`)
       )
-      const row = rows?.[0]
-      return row === undefined ? null : { expiresAt: new Date(Number(row['expires'])) }
+      return rows?.[0] !== undefined
     }
   }
 }

@@ -62,10 +62,9 @@ function generate(algorithm: SigningAlgorithm): { plain: Buffer; publicJwk: Stor
   const { privateKey, publicKey } =
     algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })
-  const members = Object.entries({ kty, crv, x, y }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]]
-  )
-  return { plain: privateKey.export({ format: 'der', type: 'pkcs8' }), publicJwk: Object.fromEntries(members) }
+  if (kty === undefined || crv === undefined || x === undefined) throw new Error(`${algorithm} has no JWK.`)
+  const publicJwk = { kty, crv, x, ...(y !== undefined && { y }) }
+  return { plain: privateKey.export({ format: 'der', type: 'pkcs8' }), publicJwk }
 }
 
 /** @throws RootSecretMissing, or an Error that names the key, where it cannot be opened. */

@@ -82,19 +82,20 @@ export function verifyToken({ issuer, audience, keys, revocations, now }: Verifi
   const meantFor = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
   if (!meantFor.includes(audience)) return refused('audience', 'It is meant for another audience.')
 
-  // Whoever holds a compromised key can sign anything: such a token does not even name a session to end.
-  if (revocations.isKeyRevoked(key.kid)) {
-    return { good: false, step: 'revocation', code: 'token_revoked', reason: 'Its key was revoked.', claims: null }
-  }
-
   const seconds = now() / 1000
   if (claims.iat > seconds + LEEWAY_SECONDS || (claims.nbf ?? 0) > seconds + LEEWAY_SECONDS) {
     return refused('time', 'It is not valid yet.')
   }
+  // Whoever holds a compromised key can sign anything: such a token does not even name a session to end.
+  const keyIsRevoked = revocations.isKeyRevoked(key.kid)
   if (seconds >= claims.exp + LEEWAY_SECONDS) {
-    return { good: false, step: 'time', code: 'token_expired', reason: 'It has expired.', claims }
+    const given = keyIsRevoked ? null : claims
+    return { good: false, step: 'time', code: 'token_expired', reason: 'It has expired.', claims: given }
   }
 
+  if (keyIsRevoked) {
+    return { good: false, step: 'revocation', code: 'token_revoked', reason: 'Its key was revoked.', claims: null }
+  }
   const { jti, sub, ver, sid = null } = claims
   const state = revocations.stateOf({ jti, sub, ver, sid, clientId: claims.client_id })
   if (state === 'revoked') {

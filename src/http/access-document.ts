@@ -1,4 +1,5 @@
 import type { FastifySchema } from 'fastify'
+import { withCodesOf } from './problem-schema.ts'
 import type { Policy } from './access-policy.ts'
 
 /** What the document says of the answers that guards give, by status. */
@@ -17,13 +18,22 @@ export function documented(schema: FastifySchema = {}, policy: Policy, responses
   if (!policy.verifies) return { security: [], ...schema }
   const security = policy.required ? [{ bearer: [] }] : [{}, { bearer: [] }]
   const { roles, permissions } = policy
-  const own = typeof schema.response === 'object' ? schema.response : {}
+  const own: Record<string, unknown> = { ...(typeof schema.response === 'object' ? schema.response : {}) }
   return {
     ...schema,
     security,
     // One of the list; where several guards each want a role, one of each list.
     ...(roles.length > 0 && { 'x-required-roles': roles.length === 1 ? roles[0] : roles }),
     ...(permissions.length > 0 && { 'x-required-permissions': permissions }),
-    response: { ...responses, ...own }
+    response: { ...responses, ...own, ...shared(own, responses) }
   }
 }
+
+/** A status that both the route and its guards answer is described with the codes of both. */
+const shared = (own: Readonly<Record<string, unknown>>, responses: GuardResponses) =>
+  Object.fromEntries(
+    Object.entries(responses).flatMap(([status, ofGuards]) => {
+      const ofRoute = own[status]
+      return ofRoute === undefined ? [] : [[status, withCodesOf(ofRoute, ofGuards)]]
+    })
+  )

@@ -13,6 +13,8 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** The response that has to go out first, where requests were sent without waiting for their answers. */
+  readonly before: ServerResponse | undefined
   id?: string
 }
 
@@ -59,7 +61,8 @@ export function createConnections(requestMilliseconds: number, checkMilliseconds
     server.maxHeadersCount = MOST_HEADER_FIELDS
     const onRequest: Listener = (request, response) => {
       if (METHODS.includes(request.method ?? '')) {
-        newest.set(request.socket, { request, response })
+        const last = newest.get(request.socket)?.response
+        newest.set(request.socket, { request, response, before: last?.writableFinished === false ? last : undefined })
         listener(request, response)
       } else {
         // The parser also knows the methods of RTSP.
@@ -94,34 +97,32 @@ export function createConnections(requestMilliseconds: number, checkMilliseconds
     const problem = problemOf(error)
     const { securityHeaders = {} } = this
     const exchange = newest.get(socket)
-    const open = exchange !== undefined && !exchange.response.writableFinished
     if (exchange !== undefined && !exchange.request.complete) {
       // The fault is in the body of a request that has been handed over. Unless it has its answer already, this is it.
-      const { id, response } = exchange
-      if (response.headersSent) afterwards(exchange, () => hangUp(socket))
+      const { before, id, request, response } = exchange
+      if (response.headersSent) afterwards(response, () => hangUp(socket))
       else {
         noteAnswer(response, problem.status)
-        answerOnSocket(socket, problem, id ?? requestIdOf(exchange.request), securityHeaders)
+        afterwards(before, () => answerOnSocket(socket, problem, id ?? requestIdOf(request), securityHeaders))
       }
-    } else if (error.code === 'HPE_CLOSED_CONNECTION' && open) {
+    } else if (error.code === 'HPE_CLOSED_CONNECTION' && exchange?.response.writableFinished === false) {
       // More bytes after the last request are not looked at (RFC 9112 section 9.6). Its answer is still to come.
     } else {
       // The fault is in the request after that one, and so is the answer.
       const id = error instanceof Unroutable ? error.requestId : requestIdOf({ headers: {} })
-      const answer = () => {
+      afterwards(exchange?.response, () => {
         answerOnSocket(socket, problem, id, securityHeaders)
         logRefusal(this, id, problem.status, socket)
-      }
-      if (open) afterwards(exchange, answer)
-      else answer()
+      })
     }
   }
 
   return { listenWith, identify, refuse }
 }
 
-function afterwards({ response }: Exchange, then: () => void): void {
-  if (response.writableFinished) then()
+/** Once the response, if there is one, is on its way. */
+function afterwards(response: ServerResponse | undefined, then: () => void): void {
+  if (response === undefined || response.writableFinished) then()
   else response.once('close', then)
 }
 

@@ -56,3 +56,19 @@ export function problemResponse(...codes: readonly ProblemCode[]) {
     content: { [PROBLEM_TYPE]: { schema: ProblemRef, examples } }
   }
 }
+
+/** One entry with the codes of two; the first as it stands where either is of another kind. */
+export function withCodesOf(first: unknown, second: unknown): unknown {
+  const codes = [codesOf(first), codesOf(second)]
+  return codes.some((some) => some.length === 0) ? first : problemResponse(...new Set(codes.flat()))
+}
+
+function codesOf(response: unknown): readonly ProblemCode[] {
+  const examples = at(at(at(response, 'content'), PROBLEM_TYPE), 'examples')
+  return typeof examples === 'object' && examples !== null ? Object.keys(examples).filter(isCode) : []
+}
+
+const at = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined
+
+const isCode = (name: string): name is ProblemCode => Object.hasOwn(PROBLEMS, name)

@@ -16,6 +16,7 @@ const REFUSED = 'claims invalid_token'
 const EXPIRED = 'time token_expired, claims given'
 const EARLY = 'time invalid_token'
 const said = (value: unknown) => JSON.stringify(value)
+const list = (texts: string) => texts.split(' ')
 
 /** What no name, of whatever it is, may be. */
 const NO_NAMES = [
@@ -34,20 +35,7 @@ const NO_NAMES = [
 /** What no time may be. Members that are written otherwise but say the same whole number are none of these. */
 const NO_TIMES = [
   undefined,
-  'null',
-  '""',
-  said(String(NOW)),
-  '1e400',
-  '-1e400',
-  '1.5',
-  `${NOW}.5`,
-  '-1',
-  '9007199254740992',
-  '18446744073709551616',
-  '1e16',
-  'true',
-  '{}',
-  `[${NOW}]`
+  ...list(`null "" "${NOW}" 1e400 -1e400 1.5 ${NOW}.5 -1 9007199254740992 18446744073709551616 1e16 true {} [${NOW}]`)
 ]
 const rows = (claim: string, values: readonly (string | undefined)[], expected: string) =>
   values.map((value) => [{ [claim]: value }, expected] as const)
@@ -79,8 +67,8 @@ const TABLES: Readonly<Record<string, readonly (readonly [Members, string])[]>> 
     ),
     ...rows(
       'aud',
-      '[] [""] ["latchkey-api",""] ["latchkey-api",7] [["latchkey-api"]] ["latchkey-api",null] {"0":"latchkey-api","length":1}'.split(
-        ' '
+      list(
+        '[] [""] ["latchkey-api",""] ["latchkey-api",7] [["latchkey-api"]] ["latchkey-api",null] {"0":"latchkey-api","length":1}'
       ),
       REFUSED
     ),
@@ -151,8 +139,8 @@ const TABLES: Readonly<Record<string, readonly (readonly [Members, string])[]>> 
     [{ sid: undefined, roles: undefined, email: undefined }, 'good'],
     ...rows(
       'roles',
-      'null "admin" {} [1] [null] [["admin"]] [""] ["admin",""] ["a\\u0000"] ["a\\ud800"] {"0":"admin","length":1}'.split(
-        ' '
+      list(
+        'null "admin" {} [1] [null] [["admin"]] [""] ["admin",""] ["a\\u0000"] ["a\\ud800"] {"0":"admin","length":1}'
       ),
       REFUSED
     ),

@@ -79,7 +79,7 @@ export async function exchange(port: number, bytes: string | Buffer, most = Infi
 }
 
 /** The answers that are there as a whole. */
-function answersIn(text: string): Omit<RawAnswer, 'closed'>[] {
+export function answersIn(text: string): Omit<RawAnswer, 'closed'>[] {
   const answers: Omit<RawAnswer, 'closed'>[] = []
   for (;;) {
     const end = text.indexOf('\r\n\r\n')
