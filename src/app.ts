@@ -38,16 +38,29 @@ import { problemResponse } from './http/problem-schema.ts'
 import { VERSION } from './version.ts'
 
 /**
- * The whole service, in the order in which it starts. It is ready to listen when this resolves.
+ * The service over this configuration, ready to listen. Where it cannot start, what was opened is closed again.
  *
  * @param logDestination standard output unless given
  * @throws StartRefused, FolderInUse, or Problem `unavailable` where the database cannot be reached
  */
 export async function buildApp(config: Config, logDestination?: LogDestination): Promise<FastifyInstance> {
-  const { logLevel, trustProxy, corsOrigins, rateLimit: throttled } = config
+  const { logLevel, trustProxy } = config
   const app = Fastify(
     serverOptions({ logLevel, trustProxy: trustProxy && [...trustProxy], ...(logDestination && { logDestination }) })
   )
+  try {
+    await assemble(app, config)
+    await app.ready()
+    return app
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+/** The whole service, in the order in which it starts. */
+async function assemble(app: FastifyInstance, config: Config): Promise<void> {
+  const { corsOrigins, rateLimit: throttled } = config
   const roles = createRoleBook(config.roles)
 
   // How everything is answered.
@@ -119,6 +132,4 @@ export async function buildApp(config: Config, logDestination?: LogDestination):
   await app.register(meRoutes, { prefix: '/api/v1/users', throttled })
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
-  await app.ready()
-  return app
 }

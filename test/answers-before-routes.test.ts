@@ -31,6 +31,15 @@ const letGo = async (): Promise<void> => {
   for (const end of held.splice(0)) end()
 }
 
+/** Lines of earlier requests come late, when their connections are gone. */
+const logIsQuiet = async (): Promise<number> => {
+  for (;;) {
+    const { length } = log()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (log().length === length) return length
+  }
+}
+
 /** That the only answer is a whole problem, and that the connection is closed after it. */
 function isRefusal(t: Test, answers: readonly RawAnswer[], status: number, code: string, name: string): void {
   const answer = answers.at(-1)
@@ -224,7 +233,7 @@ t.test('a request that its client breaks off is 400 where anybody is left to rea
 })
 
 t.test('a malformed request on a connection does not take the answer of the one before it', async (t) => {
-  const before = log().length
+  const before = await logIsQuiet()
   const socket = connect(port, '127.0.0.1')
   let text = ''
   socket.on('data', (chunk) => (text += String(chunk)))
@@ -247,7 +256,7 @@ t.test('a malformed request on a connection does not take the answer of the one 
 })
 
 t.test('nor does a malformed body of a request that was sent without waiting for that answer', async (t) => {
-  const before = log().length
+  const before = await logIsQuiet()
   const answers = exchange(port, `GET /slow HTTP/1.1\r\n${HOST}X-Request-Id: first\r\n\r\n${CHUNKED}Z`)
   await letGo()
   const seen = (await answers).map(({ status, headers }) => [status, headers['x-request-id'] === 'first'])
@@ -259,7 +268,7 @@ t.test('nor does a malformed body of a request that was sent without waiting for
 })
 
 t.test('bytes after the last request of a connection do it no harm', async (t) => {
-  const before = log().length
+  const before = await logIsQuiet()
   const answers = exchange(port, `GET /slow HTTP/1.1\r\n${HOST}Connection: close\r\n\r\nGET / HTTP/1.1\r\n\r\n`)
   await letGo()
   t.match(await answers, [{ status: 200, closed: true }])
@@ -303,7 +312,7 @@ t.test('a client that leaves, at whatever moment, is one line in the log and not
   ]
   for (const [route, bytes] of moments) {
     reached.clear()
-    const before = log().length
+    const before = await logIsQuiet()
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined)
     socket.write(bytes)
@@ -333,7 +342,7 @@ t.test('a body that is refused unread leaves the connection usable, and its send
 })
 
 t.test('the refusals are in the log, one line each, without what was sent', async (t) => {
-  const before = log().length
+  const before = await logIsQuiet()
   await exchange(port, `GET /canary HTTP/1.1\r\n${HOST}Canary : canary\r\n\r\n`)
   await exchange(port, `GET /health HTTP/1.1\r\n${HOST}X-Request-Id: mine\r\nTransfer-Encoding: canary\r\n\r\n`)
   await exchange(port, `${CHUNKED.replace('chunked', 'chunked\r\nX-Request-Id: theirs')}canary`)

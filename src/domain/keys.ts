@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './access-token.ts'
-import type { Seals } from './sealing.ts'
+import { RootSecretMissing, type Seals } from './sealing.ts'
 import type { KeySource, VerificationKey } from './verify-token.ts'
 
 /** What a key is for; a key of one purpose is never used for another. */
@@ -69,11 +69,16 @@ function generate(algorithm: SigningAlgorithm): { plain: Buffer; publicJwk: Stor
 
 /** @throws RootSecretMissing, or an Error that names the key, where it cannot be opened. */
 export function openKey({ kid, purpose, algorithm, sealed, sealedUnder }: StoredKey, seals: Seals): PrivateKey {
-  const plain = Buffer.from(seals.open(sealed, sealedUnder, sealingContext(kid, purpose, algorithm)))
-  if (algorithm === 'HS256') return plain
-  return createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'pkcs8' })
-    .toString()
+  try {
+    const plain = Buffer.from(seals.open(sealed, sealedUnder, sealingContext(kid, purpose, algorithm)))
+    if (algorithm === 'HS256') return plain
+    return createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' })
+      .export({ format: 'pem', type: 'pkcs8' })
+      .toString()
+  } catch (cause) {
+    if (cause instanceof RootSecretMissing) throw cause
+    throw new Error(`The ${purpose} key ${kid} in the database was changed and cannot be opened.`, { cause })
+  }
 }
 
 /** One prepared verifier a key. It checks the signature alone: fast-jwt is too lenient with the claims, and `verifyToken` judges those. */

@@ -11,9 +11,11 @@ import { validatorBuilder } from './validation.ts'
 
 /** 64 KiB: a JSON body of this service is a few hundred bytes. Routes may set another limit. */
 const BODY_BYTES = 64 * 1024
-/** The longest that a request may take to arrive: a slow client must not hold a connection for ever (ASVS v5.0.0-13.2.6). */
+/** The longest that a request may take to arrive: a slow client must not hold a connection for ever. */
 const REQUEST_MILLISECONDS = 30_000
 const CHECK_MILLISECONDS = 1_000
+/** The longest that one part may take to start: on a slow machine, making the embedded database takes most of a minute. */
+const START_MILLISECONDS = 120_000
 
 export interface ServerSettings {
   readonly logLevel: LogLevel
@@ -40,6 +42,7 @@ export function serverOptions(settings: ServerSettings): FastifyHttpOptions<Serv
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: settings.trustProxy,
     bodyLimit: BODY_BYTES,
+    pluginTimeout: START_MILLISECONDS,
     // Requests that still arrive while the service stops are served: Fastify's own refusal is of another form.
     return503OnClosing: false,
     routerOptions: {

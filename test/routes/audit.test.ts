@@ -3,7 +3,7 @@ import t from 'tap'
 import { join, OTHER_PASSWORD, PASSWORD, signIn, signInAdmin, startApp } from '../support/app.ts'
 import { actionsOf, events, login, outcome, pointersOf, refresh, sessionOf } from '../support/reading.ts'
 
-const app = await startApp(t)
+const app = await startApp(t, { ROLES: '{"editor":["feed:write"]}' })
 const { id: adminId, accessToken: token } = await signInAdmin(app)
 
 const eventsOf = (subject: string) => events(app, token, { subject, limit: '100' })
@@ -54,7 +54,7 @@ t.test('an event says who did what to whom, from where, in which request', async
     token,
     headers,
     remoteAddress: '192.0.2.7',
-    body: { roles: ['admin'] }
+    body: { roles: ['editor'] }
   })
   const [event] = await eventsOf(id)
   const { id: eventId, at, ...rest } = event ?? { id: '', at: '' }
@@ -67,7 +67,7 @@ t.test('an event says who did what to whom, from where, in which request', async
     outcome: 'success',
     ip: '192.0.2.7',
     request_id: 'request-4711',
-    detail: { from: [], to: ['admin'] }
+    detail: { from: [], to: ['editor'] }
   })
 })
 

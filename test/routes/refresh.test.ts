@@ -30,13 +30,20 @@ t.test('a refresh replaces both tokens, and those before it stay good until then
   t.equal(await knock(app, ada.accessToken), '200')
 })
 
-t.test('a refresh token sent again at once gets the same successor, so that a lost answer signs nobody out', async (t) => {
-  const { refreshToken } = await join(app, 'lost@example.com')
-  const answers = [await refresh(app, refreshToken), await refresh(app, refreshToken), await refresh(app, refreshToken)]
-  t.strictSame(answers.map(outcome), ['200', '200', '200'])
-  t.equal(new Set(answers.map((answer) => answer.json().refresh_token)).size, 1)
-  t.equal(outcome(await refresh(app, answers[0]?.json().refresh_token)), '200')
-})
+t.test(
+  'a refresh token sent again at once gets the same successor, so that a lost answer signs nobody out',
+  async (t) => {
+    const { refreshToken } = await join(app, 'lost@example.com')
+    const answers = [
+      await refresh(app, refreshToken),
+      await refresh(app, refreshToken),
+      await refresh(app, refreshToken)
+    ]
+    t.strictSame(answers.map(outcome), ['200', '200', '200'])
+    t.equal(new Set(answers.map((answer) => answer.json().refresh_token)).size, 1)
+    t.equal(outcome(await refresh(app, answers[0]?.json().refresh_token)), '200')
+  }
+)
 
 t.test('a token older than that is taken for stolen: the whole session is over, and it is written down', async (t) => {
   const { id, accessToken, refreshToken } = await join(app, 'old@example.com')
@@ -91,7 +98,10 @@ t.test('a browser refreshes by its cookie, and a cookie that is no longer good i
 
   const refused = await byCookie(first)
   t.equal(outcome(refused), OVER)
-  t.match(refused.headers['set-cookie'], new RegExp(`^${REFRESH}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict$`))
+  t.match(
+    refused.headers['set-cookie'],
+    new RegExp(`^${REFRESH}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict$`)
+  )
 })
 
 t.test('a refresh token in the body wins over the cookie', async (t) => {
@@ -107,18 +117,21 @@ t.test('a refresh token in the body wins over the cookie', async (t) => {
   t.equal(outcome(await app.send('POST', '/api/v1/auth/refresh', { body: {} })), OVER)
 })
 
-t.test('a session that is not used lapses, and so does one that has reached its end however much it is used', async (t) => {
-  for (const column of ['idle_expires_at', 'expires_at']) {
-    const { accessToken, refreshToken } = await join(app, `${column}@example.com`)
-    const token = (await refresh(app, refreshToken)).json().refresh_token
-    const name = sql.identifier(column)
-    await app.app.database.run(sql`
+t.test(
+  'a session that is not used lapses, and so does one that has reached its end however much it is used',
+  async (t) => {
+    for (const column of ['idle_expires_at', 'expires_at']) {
+      const { accessToken, refreshToken } = await join(app, `${column}@example.com`)
+      const token = (await refresh(app, refreshToken)).json().refresh_token
+      const name = sql.identifier(column)
+      await app.app.database.run(sql`
       update sessions set ${name} = clock_timestamp() - interval '1 second' where id = ${sessionOf(accessToken)}`)
-    t.equal(outcome(await refresh(app, token)), OVER, column)
-    t.equal(outcome(await refresh(app, refreshToken)), OVER, column)
-    t.equal(outcome(await app.send('GET', '/api/v1/auth/session', { token: accessToken })), '401 token_revoked')
+      t.equal(outcome(await refresh(app, token)), OVER, column)
+      t.equal(outcome(await refresh(app, refreshToken)), OVER, column)
+      t.equal(outcome(await app.send('GET', '/api/v1/auth/session', { token: accessToken })), '401 token_revoked')
+    }
   }
-})
+)
 
 t.test('use puts the idle limit off, but not past the end', async (t) => {
   const { accessToken, refreshToken } = await join(app, 'idle@example.com')
@@ -160,7 +173,14 @@ t.test('a token that the service did not make is refused, and ends no session', 
     0
   )
   const forged = [...altered, `lkr_${spliced.toString('base64url')}`, ...keysAlone, databaseAlone]
-  const misshapen = [refreshToken.slice(4), `${refreshToken}A`, `${refreshToken}=`, refreshToken.slice(0, -1), accessToken, ' ']
+  const misshapen = [
+    refreshToken.slice(4),
+    `${refreshToken}A`,
+    `${refreshToken}=`,
+    refreshToken.slice(0, -1),
+    accessToken,
+    ' '
+  ]
   for (const token of [...forged, ...misshapen]) t.equal(outcome(await refresh(app, token)), OVER)
   t.equal(await knock(app, accessToken), '200')
   t.equal(outcome(await refresh(app, refreshToken)), '200')

@@ -51,7 +51,10 @@ t.test('a role that is not defined, or is named twice, is refused and nothing ch
   const { id, accessToken } = await join(app, 'undefined@example.com')
   const refused: [string[], string[]][] = [
     [['writer'], ['/roles/0']],
-    [['editor', 'writer', 'Editor'], ['/roles/1', '/roles/2']],
+    [
+      ['editor', 'writer', 'Editor'],
+      ['/roles/1', '/roles/2']
+    ],
     [['editor', 'editor'], ['/roles']],
     [['constructor'], ['/roles/0']],
     [['__proto__'], ['/roles/0']]
@@ -61,7 +64,10 @@ t.test('a role that is not defined, or is named twice, is refused and nothing ch
     t.equal(outcome(answer), '400 validation_failed', roles.join())
     t.strictSame(pointersOf(answer), pointers, roles.join())
     const body = { email: 'never@example.com', roles }
-    t.equal(outcome(await app.send('POST', '/api/v1/users', { token: root.accessToken, body })), '400 validation_failed')
+    t.equal(
+      outcome(await app.send('POST', '/api/v1/users', { token: root.accessToken, body })),
+      '400 validation_failed'
+    )
   }
   t.equal(await knock(app, accessToken), '200')
 })

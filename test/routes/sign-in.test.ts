@@ -2,7 +2,17 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { join, OTHER_PASSWORD, PASSWORD, signIn, signInAdmin, startApp, startAppOver } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
-import { cookieLines, cookieOf, DEVICE, knock, login, outcome, pointersOf, REFRESH, refresh } from '../support/reading.ts'
+import {
+  cookieLines,
+  cookieOf,
+  DEVICE,
+  knock,
+  login,
+  outcome,
+  pointersOf,
+  REFRESH,
+  refresh
+} from '../support/reading.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/

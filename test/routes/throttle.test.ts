@@ -86,26 +86,29 @@ t.test('the addresses of one IPv6 network count as one', async (t) => {
   t.equal(await right('network@example.com', '2001:db8:1:3::1'), '200')
 })
 
-t.test('a hundred failures in a row from everywhere close an account to strangers, not to a known device', async (t) => {
-  const device = await deviceOf('target@example.com')
-  const stranger = await deviceOf('stranger@example.com')
-  await failTimes(t, 100, (i) => wrong('target@example.com', `198.51.100.${i}`))
-  t.equal(await right('target@example.com', '203.0.113.1'), LIMITED)
-  t.equal(await wrong('target@example.com', '203.0.113.1'), LIMITED)
+t.test(
+  'a hundred failures in a row from everywhere close an account to strangers, not to a known device',
+  async (t) => {
+    const device = await deviceOf('target@example.com')
+    const stranger = await deviceOf('stranger@example.com')
+    await failTimes(t, 100, (i) => wrong('target@example.com', `198.51.100.${i}`))
+    t.equal(await right('target@example.com', '203.0.113.1'), LIMITED)
+    t.equal(await wrong('target@example.com', '203.0.113.1'), LIMITED)
 
-  const value = device.cookies?.[DEVICE] ?? ''
-  const bytes = Buffer.from(value, 'base64url')
-  const forged = [0, 8, 24, 40].map((place) => {
-    const copy = Buffer.from(bytes)
-    copy[place] = (copy[place] ?? 0) ^ 1
-    return copy.toString('base64url')
-  })
-  for (const cookie of [...forged, `${value}A`, 'nonsense', stranger.cookies?.[DEVICE] ?? '']) {
-    t.equal(await right('target@example.com', '203.0.113.2', { cookies: { [DEVICE]: cookie } }), LIMITED)
+    const value = device.cookies?.[DEVICE] ?? ''
+    const bytes = Buffer.from(value, 'base64url')
+    const forged = [0, 8, 24, 40].map((place) => {
+      const copy = Buffer.from(bytes)
+      copy[place] = (copy[place] ?? 0) ^ 1
+      return copy.toString('base64url')
+    })
+    for (const cookie of [...forged, `${value}A`, 'nonsense', stranger.cookies?.[DEVICE] ?? '']) {
+      t.equal(await right('target@example.com', '203.0.113.2', { cookies: { [DEVICE]: cookie } }), LIMITED)
+    }
+    t.equal(await right('target@example.com', '203.0.113.3', device), '200')
+    t.equal(await right('target@example.com', '203.0.113.4'), '200', 'whose success ends the run')
   }
-  t.equal(await right('target@example.com', '203.0.113.3', device), '200')
-  t.equal(await right('target@example.com', '203.0.113.4'), '200', 'whose success ends the run')
-})
+)
 
 t.test('a known device has a budget of its own, which is no larger', async (t) => {
   const device = await deviceOf('device@example.com')

@@ -1,7 +1,16 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { ADMIN_EMAIL, join, PASSWORD, signIn, signInAdmin, startApp, startAppOver, type TestApp } from '../support/app.ts'
+import {
+  ADMIN_EMAIL,
+  join,
+  PASSWORD,
+  signIn,
+  signInAdmin,
+  startApp,
+  startAppOver,
+  type TestApp
+} from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
 import { claimsOf, headerOf, knock, login, outcome, refresh } from '../support/reading.ts'
 
@@ -36,7 +45,8 @@ t.test('an access token says who holds it and what they may do, and nothing else
 })
 
 t.test('the scope is what the roles grant, and is left out when they grant nothing', async (t) => {
-  const scopeOf = async (roles: string[], email: string) => claimsOf((await personWith(roles, email)).accessToken)['scope']
+  const scopeOf = async (roles: string[], email: string) =>
+    claimsOf((await personWith(roles, email)).accessToken)['scope']
   t.equal(await scopeOf(['reader'], 'reader@example.com'), 'feed:read')
   t.equal(
     await scopeOf(['admin'], 'admin@example.com'),

@@ -14,12 +14,20 @@ const patch = (id: string, body: object) => app.send('PATCH', `/api/v1/users/${i
 
 async function list(query: Readonly<Record<string, string>>) {
   const answer = await get(`?${new URLSearchParams(query).toString()}`)
-  const { items, next_cursor: next } = answer.json<{ items: { id: string; email: string }[]; next_cursor: string | null }>()
+  const { items, next_cursor: next } = answer.json<{
+    items: { id: string; email: string }[]
+    next_cursor: string | null
+  }>()
   return { emails: items.map(({ email }) => email), next }
 }
 
 t.test('an administrator adds somebody with everything, and reads it back', async (t) => {
-  const made = await add({ email: 'Ada@Example.com', password: PASSWORD, display_name: 'Ada', roles: ['editor', 'admin'] })
+  const made = await add({
+    email: 'Ada@Example.com',
+    password: PASSWORD,
+    display_name: 'Ada',
+    roles: ['editor', 'admin']
+  })
   t.equal(outcome(made), '201')
   const { user, ...rest } = made.json()
   t.strictSame(rest, {}, 'with a password there is no reset token')
@@ -99,7 +107,13 @@ t.test('a list is narrowed by role and by whether people are disabled', async (t
 })
 
 t.test('people are found by the beginning of the address, in any case and to the letter', async (t) => {
-  const odd = ['100%_sure@example.com', '100x_sure@example.com', 'a_b@example.com', 'axb@example.com', 'Grüße@Bücher.example']
+  const odd = [
+    '100%_sure@example.com',
+    '100x_sure@example.com',
+    'a_b@example.com',
+    'axb@example.com',
+    'Grüße@Bücher.example'
+  ]
   for (const email of odd) t.equal(outcome(await add({ email })), '201', email)
   const found = async (q: string) => (await list({ q })).emails
   t.strictSame(await found('100%'), ['100%_sure@example.com'])
@@ -110,7 +124,8 @@ t.test('people are found by the beginning of the address, in any case and to the
   t.strictSame(await found('GRU\u0308'), ['Grüße@Bücher.example'])
   t.strictSame(await found('grüße@bücher.example'), ['Grüße@Bücher.example'])
   t.strictSame(await found('grüße@xn--bcher-'), ['Grüße@Bücher.example'])
-  for (const nothing of ['%', '_', '\\', '%sure', 'example', "'", '100\\%']) t.strictSame(await found(nothing), [], nothing)
+  for (const nothing of ['%', '_', '\\', '%sure', 'example', "'", '100\\%'])
+    t.strictSame(await found(nothing), [], nothing)
 })
 
 t.test('whoever may read users reads them, and changes none', async (t) => {
@@ -122,42 +137,44 @@ t.test('whoever may read users reads them, and changes none', async (t) => {
   t.equal(outcome(attempt), '403 forbidden')
 })
 
-t.test('a name is given, changed and taken away, and only a change moves `updated_at` and is written down', async (t) => {
-  const ada = await join(app, 'named@example.com')
-  const mine = (body: object) => app.send('PATCH', '/api/v1/users/me', { token: ada.accessToken, body })
-  let { updated_at: updated, created_at: created } = (await get(`/${ada.id}`)).json()
-  t.equal(updated, created)
-  const steps: [() => ReturnType<typeof mine>, string | null, boolean][] = [
-    [() => mine({ display_name: 'Ada' }), 'Ada', true],
-    [() => mine({ display_name: 'Ada' }), 'Ada', false],
-    [() => patch(ada.id, { display_name: 'Countess' }), 'Countess', true],
-    [() => patch(ada.id, { roles: [], disabled: false }), 'Countess', false],
-    [() => patch(ada.id, { display_name: null }), null, true],
-    [() => mine({ display_name: null }), null, false],
-    [() => mine({ display_name: 'ß'.repeat(100) }), 'ß'.repeat(100), true]
-  ]
-  for (const [step, name, changes] of steps) {
-    // Two changes within a millisecond would have one time.
-    await app.app.database.run(
-      sql`update users set updated_at = updated_at - interval '1 second' where id = ${ada.id}`
-    )
-    updated = (await get(`/${ada.id}`)).json().updated_at
-    const answer = await step()
-    t.equal(outcome(answer), '200')
-    const user = answer.json()
-    t.equal(user.display_name, name)
-    t.equal(user.updated_at > updated, changes)
-    t.equal(user.created_at, created)
-    t.strictSame((await get(`/${ada.id}`)).json(), user)
-    updated = user.updated_at
+t.test(
+  'a name is given, changed and taken away, and only a change moves `updated_at` and is written down',
+  async (t) => {
+    const ada = await join(app, 'named@example.com')
+    const mine = (body: object) => app.send('PATCH', '/api/v1/users/me', { token: ada.accessToken, body })
+    let { updated_at: updated, created_at: created } = (await get(`/${ada.id}`)).json()
+    t.equal(updated, created)
+    const steps: [() => ReturnType<typeof mine>, string | null, boolean][] = [
+      [() => mine({ display_name: 'Ada' }), 'Ada', true],
+      [() => mine({ display_name: 'Ada' }), 'Ada', false],
+      [() => patch(ada.id, { display_name: 'Countess' }), 'Countess', true],
+      [() => patch(ada.id, { roles: [], disabled: false }), 'Countess', false],
+      [() => patch(ada.id, { display_name: null }), null, true],
+      [() => mine({ display_name: null }), null, false],
+      [() => mine({ display_name: 'ß'.repeat(100) }), 'ß'.repeat(100), true]
+    ]
+    for (const [step, name, changes] of steps) {
+      // Two changes within a millisecond would have one time.
+      await app.app.database.run(
+        sql`update users set updated_at = updated_at - interval '1 second' where id = ${ada.id}`
+      )
+      updated = (await get(`/${ada.id}`)).json().updated_at
+      const answer = await step()
+      t.equal(outcome(answer), '200')
+      const user = answer.json()
+      t.equal(user.display_name, name)
+      t.equal(user.updated_at > before, changes)
+      t.equal(user.created_at, created)
+      t.strictSame((await get(`/${ada.id}`)).json(), user)
+      }
+    t.equal((await events(app, token, { subject: ada.id, action: 'user.renamed' })).length, 4)
+    for (const display_name of ['', 'x'.repeat(101), 7]) {
+      t.strictSame(pointersOf(await mine({ display_name })), ['/display_name'])
+    }
+    t.equal(outcome(await mine({})), '400 validation_failed')
+    t.equal(outcome(await patch(ada.id, {})), '400 validation_failed')
+    t.equal(outcome(await patch(ada.id, { email: 'other@example.com' })), '400 validation_failed')
+    t.equal(outcome(await patch(ada.id, { password: OTHER_PASSWORD })), '400 validation_failed')
+    t.equal((await get(`/${ada.id}`)).json().updated_at, updated)
   }
-  t.equal((await events(app, token, { subject: ada.id, action: 'user.renamed' })).length, 4)
-  for (const display_name of ['', 'x'.repeat(101), 7]) {
-    t.strictSame(pointersOf(await mine({ display_name })), ['/display_name'])
-  }
-  t.equal(outcome(await mine({})), '400 validation_failed')
-  t.equal(outcome(await patch(ada.id, {})), '400 validation_failed')
-  t.equal(outcome(await patch(ada.id, { email: 'other@example.com' })), '400 validation_failed')
-  t.equal(outcome(await patch(ada.id, { password: OTHER_PASSWORD })), '400 validation_failed')
-  t.equal((await get(`/${ada.id}`)).json().updated_at, updated)
-})
+)
