@@ -44,7 +44,7 @@ const Credentials = Type.Object(
       })
     )
   },
-  { additionalProperties: false, examples: [{ email: EXAMPLE_EMAIL, password: EXAMPLE_PASSWORD, delivery: 'body' }] }
+  { additionalProperties: false, examples: [{ email: EXAMPLE_EMAIL, password: EXAMPLE_PASSWORD }] }
 )
 
 export const login = {

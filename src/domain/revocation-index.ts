@@ -7,7 +7,7 @@ export interface Revocation {
   readonly staleBelow: number | null
   /** Subjects and clients: tokens whose `ver` is below are over, and so are the sessions they came from. */
   readonly revokedBelow: number | null
-  /** Milliseconds since the epoch until which a token that it concerns may still be alive, leeway included. */
+  /** Milliseconds since the epoch until which a token that it concerns and the service made may be alive, leeway included. */
   readonly until: number
 }
 
@@ -27,7 +27,7 @@ export interface RevocationIndex {
   isKeyRevoked(kid: string): boolean
   /** What has become of the token, at worst, the key that signed it aside. */
   stateOf(token: Revocable): 'good' | 'stale' | 'revoked'
-  /** Forgets entries that concern no living token at `now` (milliseconds). */
+  /** Forgets entries that concern no living token at `now` (milliseconds). Keys stay. */
   prune(now: number): void
   readonly size: number
 }
@@ -68,7 +68,8 @@ export function createRevocationIndex(): RevocationIndex {
       return ver < floor.revokedBelow ? 'revoked' : 'stale'
     },
     prune(now) {
-      for (const map of Object.values(ended)) for (const [id, until] of map) if (until <= now) map.delete(id)
+      // Who holds a compromised key gives what it signs any `exp`, so there is no time after which that is over.
+      for (const map of [ended.token, ended.session]) for (const [id, until] of map) if (until <= now) map.delete(id)
       for (const map of Object.values(floors)) for (const [id, { until }] of map) if (until <= now) map.delete(id)
     },
     get size() {

@@ -64,17 +64,22 @@ function bucket(name: readonly string[], mostFailures: number, rest: Partial<Buc
 }
 
 /**
- * The network that an address stands for. One customer usually has a whole IPv6 /64 (RFC 6177), so counting single
- * addresses of it would count nothing.
+ * The network that an address stands for, however it is written. One customer usually has a whole IPv6 /64 (RFC 6177), so
+ * counting single addresses of it would count nothing; an IPv4-mapped address (RFC 4291 section 2.5.5.2) is one of IPv4.
  */
 export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  if (!isIPv6(address)) return address
-  const [head = '', tail = ''] = (address.split('%')[0] ?? '').toLowerCase().split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === '' ? [] : tail.split(':')
-  const missing = Math.max(0, 8 - before.length - after.length)
-  const groups = [...before, ...Array<string>(missing).fill('0'), ...after].slice(0, 4)
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+  const withoutZone = address.replace(/%.*$/s, '')
+  if (!isIPv6(withoutZone)) return address
+  // The URL standard has one spelling: lower case, no leading zeros, no dots.
+  const { hostname } = new URL(`http://[${withoutZone}]`)
+  const [, high, low] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname) ?? []
+  if (high !== undefined && low !== undefined) {
+    return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join('.')
+  }
+  const [before = [], after = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  const zeros = Array<string>(8 - before.length - after.length).fill('0')
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`
 }
