@@ -29,7 +29,10 @@ const routes: FastifyPluginAsyncTypebox<PasswordRouteOptions> = async (app, { th
     await app.passwords.refuseWeak(next, { email: before.user.email, pointer: '/new_password' })
     const attempt = await app.signIns.enter(before.user, throttled ? sessionBuckets(sessionId) : [])
     const { verifiedHash } = await app.provePassword(attempt, current, act)
-    const newHash = await app.passwords.hash(next)
+    const newHash = await app.passwords.hash(next).catch(async (error: unknown) => {
+      await app.signIns.release(attempt)
+      throw error
+    })
     const session = newSession(app, request, before.session.delivery)
     const grant = await app.passwordRecords.change(attempt, { userId: id, verifiedHash, newHash, session }, act)
     // The password, or the account, changed while this one was being verified.

@@ -6,7 +6,7 @@ import { makeDeviceToken, type Device } from '../src/domain/device-token.ts'
 import type { Delivery, Grant } from '../src/domain/records.ts'
 import { SEED_BYTES } from '../src/domain/refresh-token.ts'
 import { userAgentOf } from '../src/http/act.ts'
-import { clearRefreshCookie, setDeviceCookie, setRefreshCookie } from '../src/http/cookies.ts'
+import { setDeviceCookie, setRefreshCookie } from '../src/http/cookies.ts'
 import type { SignedIn } from './session.schema.ts'
 import { userShape } from './user.schema.ts'
 
@@ -23,8 +23,7 @@ export const newSession = (app: FastifyInstance, request: FastifyRequest, delive
 export function signedIn(app: FastifyInstance, reply: FastifyReply, grant: Grant): Static<typeof SignedIn> {
   const tokens = app.tokens.issue(grant)
   const inBody = grant.session.delivery === 'body'
-  if (inBody) clearRefreshCookie(reply)
-  else setRefreshCookie(reply, tokens.refreshToken, tokens.refreshExpiresIn)
+  if (!inBody) setRefreshCookie(reply, tokens.refreshToken, tokens.refreshExpiresIn)
   return {
     access_token: tokens.accessToken,
     token_type: 'Bearer',

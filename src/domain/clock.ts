@@ -1,6 +1,6 @@
 /** The one time by which tokens expire and revocations are dropped. */
 export interface Clock {
-  /** Milliseconds since the epoch; after the first observation never less than an answer before. */
+  /** Milliseconds since the epoch; from the first observation on it never goes back. */
   now(): number
   /** The database said `databaseMilliseconds` to a question that was answered at this instant. */
   observe(databaseMilliseconds: number): void

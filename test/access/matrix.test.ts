@@ -1,0 +1,153 @@
+import t from 'tap'
+import { join, OTHER_PASSWORD, PASSWORD, startApp, type Person, type Sent, type TestApp } from '../support/app.ts'
+import { adminToken, CALLERS, newEmail, visitorOf } from '../support/callers.ts'
+
+t.setTimeout(240_000)
+const app = await startApp(t, { RATE_LIMIT: 'off', ARGON2_QUEUE: '1000' })
+const preparing = await adminToken(app)
+
+/** A request that is right but for who sends it. `person` is the one who sends it, where that is somebody. */
+type Prepare = (
+  app: TestApp,
+  person: Person | null
+) => Promise<{ url: string; sent?: Sent }> | { url: string; sent?: Sent }
+
+const at =
+  (url: string, body?: unknown): Prepare =>
+  () => ({ url, ...(body !== undefined && { sent: { body } }) })
+/** About another user, who is made for it. */
+const about =
+  (path: string, body?: unknown): Prepare =>
+  async (app) => {
+    const { id } = await join(app, newEmail())
+    return { url: `/api/v1/users/${id}${path}`, ...(body !== undefined && { sent: { body } }) }
+  }
+
+// The columns are those of CALLERS: nobody, garbage, expired, revoked, stale, disabled, user, admin, service with the
+// permission, service without it.
+const ALL_200 = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200]
+const ALL_201 = [201, 201, 201, 201, 201, 201, 201, 201, 201, 201]
+/** The page proper, which this is an older address of. */
+const ALL_302 = [302, 302, 302, 302, 302, 302, 302, 302, 302, 302]
+const ALL_204 = [204, 204, 204, 204, 204, 204, 204, 204, 204, 204]
+const AUTH = '/api/v1/auth'
+const USERS = '/api/v1/users'
+
+const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = {
+  'GET /health': [ALL_200, at('/health')],
+  'GET /health/ready': [ALL_200, at('/health/ready')],
+  'GET /openapi.json': [ALL_200, at('/openapi.json')],
+  'GET /docs': [ALL_200, at('/docs')],
+  'GET /docs/json': [ALL_200, at('/docs/json')],
+  'GET /docs/yaml': [ALL_200, at('/docs/yaml')],
+  'GET /docs/static/*': [ALL_200, at('/docs/static/swagger-ui.css')],
+  'GET /docs/static/index.html': [ALL_302, at('/docs/static/index.html')],
+  'GET /docs/static/swagger-initializer.js': [ALL_200, at('/docs/static/swagger-initializer.js')],
+  'GET /docs/static/theme/favicon.svg': [ALL_200, at('/docs/static/theme/favicon.svg')],
+  'GET /docs/static/theme/latchkey.css': [ALL_200, at('/docs/static/theme/latchkey.css')],
+
+  'POST /api/v1/auth/register': [
+    ALL_201,
+    () => ({ url: `${AUTH}/register`, sent: { body: { email: newEmail(), password: PASSWORD } } })
+  ],
+  'POST /api/v1/auth/login': [
+    ALL_200,
+    async (app) => ({
+      url: `${AUTH}/login`,
+      sent: { body: { email: (await join(app, newEmail())).email, password: PASSWORD } }
+    })
+  ],
+  'POST /api/v1/auth/refresh': [
+    ALL_200,
+    async (app) => ({
+      url: `${AUTH}/refresh`,
+      sent: { body: { refresh_token: (await join(app, newEmail())).refreshToken } }
+    })
+  ],
+  'POST /api/v1/auth/logout': [ALL_204, at(`${AUTH}/logout`)],
+  'POST /api/v1/auth/logout-all': [[401, 401, 401, 401, 401, 401, 204, 204, 403, 403], at(`${AUTH}/logout-all`)],
+  'POST /api/v1/auth/password': [
+    [401, 401, 401, 401, 401, 401, 200, 200, 403, 403],
+    at(`${AUTH}/password`, { current_password: PASSWORD, new_password: OTHER_PASSWORD })
+  ],
+  'POST /api/v1/auth/password/reset': [
+    ALL_204,
+    async (app) => {
+      const { url } = await about('/password-reset')(app, null)
+      const { reset_token: token } = (await app.send('POST', url, { token: preparing })).json<{ reset_token: string }>()
+      return { url: `${AUTH}/password/reset`, sent: { body: { token, new_password: OTHER_PASSWORD } } }
+    }
+  ],
+  'GET /api/v1/auth/session': [[200, 401, 401, 401, 401, 401, 200, 200, 403, 403], at(`${AUTH}/session`)],
+
+  'GET /api/v1/users/me': [[401, 401, 401, 401, 401, 401, 200, 200, 403, 403], at(`${USERS}/me`)],
+  'PATCH /api/v1/users/me': [
+    [401, 401, 401, 401, 401, 401, 200, 200, 403, 403],
+    at(`${USERS}/me`, { display_name: 'Somebody' })
+  ],
+  'DELETE /api/v1/users/me': [
+    [401, 401, 401, 401, 401, 401, 204, 204, 403, 403],
+    at(`${USERS}/me`, { password: PASSWORD })
+  ],
+
+  'GET /api/v1/users': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at(USERS)],
+  'GET /api/v1/users/:id': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], about('')],
+  'POST /api/v1/users': [
+    [401, 401, 401, 401, 401, 401, 403, 201, 403, 403],
+    () => ({ url: USERS, sent: { body: { email: newEmail() } } })
+  ],
+  'PATCH /api/v1/users/:id': [[401, 401, 401, 401, 401, 401, 403, 200, 403, 403], about('', { roles: ['admin'] })],
+  'DELETE /api/v1/users/:id': [[401, 401, 401, 401, 401, 401, 403, 204, 403, 403], about('')],
+  'POST /api/v1/users/:id/revoke': [[401, 401, 401, 401, 401, 401, 403, 204, 403, 403], about('/revoke')],
+  'POST /api/v1/users/:id/password-reset': [
+    [401, 401, 401, 401, 401, 401, 403, 200, 403, 403],
+    about('/password-reset')
+  ],
+
+  'GET /api/v1/audit': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/api/v1/audit')]
+}
+
+/** What a refusal is called, by who was refused. */
+const CODES: Readonly<Record<string, string>> = {
+  nobody: 'unauthenticated',
+  garbage: 'invalid_token',
+  expired: 'token_expired',
+  revoked: 'token_revoked',
+  stale: 'token_stale',
+  disabled: 'token_revoked'
+}
+
+t.test('the matrix has every route, and no other', (t) => {
+  const routes = app.app.accessTable.flatMap(({ method, url }) => method.split(', ').map((one) => `${one} ${url}`))
+  t.strictSame(Object.keys(MATRIX).sort(), routes.filter((route) => !route.startsWith('HEAD ')).sort())
+  t.end()
+})
+
+for (const [route, [expected, prepare]] of Object.entries(MATRIX)) {
+  const method = route.split(' ')[0] as 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  t.test(`${route} answers each kind of caller as it should`, async (t) => {
+    for (const [i, caller] of CALLERS.entries()) {
+      const { token, person } = await visitorOf(app, caller)
+      const { url, sent } = await prepare(app, person)
+      const answer = await app.send(method, url, { ...sent, token })
+      t.equal(answer.statusCode, expected[i], `${caller}: ${answer.statusCode >= 400 ? answer.body : ''}`)
+      if (answer.statusCode >= 400) {
+        t.equal(answer.json<{ code: string }>().code, CODES[caller] ?? 'forbidden', caller)
+        t.match(answer.headers['www-authenticate'] ?? '', challengeOf(route, answer.statusCode, caller), caller)
+      }
+      if (method === 'GET' && i > 0) {
+        const head = await app.send('HEAD', url, { token })
+        t.equal(head.statusCode, answer.statusCode, `HEAD is as GET for ${caller}`)
+      }
+    }
+  })
+}
+
+/** RFC 6750 section 3: nothing but the realm for nobody; why, for a token that was looked at; and which scope is missing. */
+function challengeOf(route: string, status: number, caller: string): RegExp {
+  if (status === 401)
+    return caller === 'nobody' ? /^Bearer realm="latchkey"$/ : /^Bearer realm="latchkey", error="invalid_token"/
+  const scope = route.includes('/audit') ? 'audit:read' : 'users:read'
+  const byPermission = ['GET /api/v1/audit', 'GET /api/v1/users', 'GET /api/v1/users/:id'].includes(route)
+  return byPermission ? new RegExp(`error="insufficient_scope", scope="${scope}"`) : /^$/
+}
