@@ -13,7 +13,7 @@ export const ROOT_SECRET = 'a root secret for tests of more than 32 bytes'
 export type Settings = Readonly<Record<string, string>>
 
 /** Everything by default but the cost of a password hash, and silent. */
-const CHEAP: Settings = {
+export const CHEAP: Settings = {
   LATCHKEY_SECRET: ROOT_SECRET,
   ISSUER: 'http://localhost:3000',
   ARGON2_MEMORY_KIB: '64',
