@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { PASSWORD } from '../support/app.ts'
+import { ADMIN_EMAIL, PASSWORD } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
 import { call, enter, startInstance, type Instance } from '../support/instance.ts'
 
@@ -41,6 +41,10 @@ t.test('refreshes of one token at once have one successor, and nobody is taken f
     refresh = successors[0] ?? refresh
   }
   t.strictSame([...outcomes], ['1 successor, no refusal'], `in ${ROUNDS} rounds`)
+  const admin = await enter(instances[0], ADMIN_EMAIL, PASSWORD)
+  const trail = '/api/v1/audit?action=session.refreshed&limit=100'
+  const { body } = await call(instances[1], 'GET', trail, undefined, admin.access)
+  t.equal(Array.isArray(body['items']) && body['items'].length, ROUNDS, 'the session turned once a round')
 })
 
 t.test('without a grace window, refreshes at once never leave two different tokens alive', async (t) => {
