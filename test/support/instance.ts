@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { CHEAP, type Settings } from './app.ts'
+import { CHEAP } from './app.ts'
 import type { Test } from './database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Settings as the environment has them; undefined leaves one out that tests have otherwise. */
+type Settings = Readonly<Record<string, string | undefined>>
 
 /** A real process that serves. */
 export interface Instance {
