@@ -51,11 +51,11 @@ export async function buildApp(config: Config, logDestination?: LogDestination):
   try {
     await assemble(app, config)
     await app.ready()
-    return app
   } catch (error) {
     await app.close()
     throw error
   }
+  return app
 }
 
 /** The whole service, in the order in which it starts. */

@@ -8,7 +8,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { Database, DatabaseOptions, Row } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { appliedMigration, MIGRATIONS_FOLDER, newestMigration } from './migrations.ts'
-import { withRetries } from './outage.ts'
+import { unavailable, withRetries } from './outage.ts'
 
 /** Enough for one process, and half the memory of the defaults. */
 const SMALL = ['shared_buffers = 16MB', 'max_connections = 10']
@@ -25,6 +25,7 @@ export async function openPglite({ url }: DatabaseOptions): Promise<Database> {
   const dialect = new PgDialect()
 
   async function attempt(statement: SQL) {
+    if (client.closed) throw unavailable(new Error('The embedded database has been closed.'))
     const { sql: text, params } = dialect.sqlToQuery(statement)
     const { rows } = await client.query<Row>(text, params, { parsers: AS_TEXT })
     return rows

@@ -43,11 +43,11 @@ const WITHHELD = '(withheld)'
 export function messageOf(error: Error): string {
   // JSON.parse quotes the text that it could not read.
   if (error instanceof SyntaxError) return WITHHELD
-  // Drizzle's DrizzleQueryError lists the statement's parameters.
-  if ('query' in error && 'params' in error) return WITHHELD
   const code = textOf(error, 'code') ?? ''
   if (QUOTES_PATH.has(code)) return WITHHELD
-  if (isDatabaseError(error) && QUOTES_VALUE.test(code)) return WITHHELD
+  if (isDatabaseError(error)) return QUOTES_VALUE.test(code) ? WITHHELD : error.message
+  // Drizzle's DrizzleQueryError lists the statement's parameters.
+  if ('query' in error && 'params' in error) return WITHHELD
   // Node's ERR_INVALID_ARG_VALUE and the like: `… must be a string. Received 'x'`.
   return code.startsWith('ERR_INVALID_') ? error.message.replace(/[.,]? Received .*$/s, '') : error.message
 }

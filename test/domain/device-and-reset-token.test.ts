@@ -113,6 +113,7 @@ t.test('a UUID and its 16 octets are one', async (t) => {
     '',
     'x',
     device.userId.slice(1),
+    'x'.repeat(36),
     `${device.userId} `,
     `{${device.userId}}`,
     device.userId.replaceAll('-', '')

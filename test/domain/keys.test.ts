@@ -37,9 +37,9 @@ t.test('a key is made of its algorithm, and what is published of it is public', 
 
 t.test('no two keys are alike', async (t) => {
   for (const algorithm of SIGNING_ALGORITHMS) {
-    const made = Array.from({ length: 20 }, () => makeForger(algorithm))
-    t.equal(new Set(made.map(({ stored }) => stored.kid)).size, 20)
-    t.equal(new Set(made.map(({ privateKey }) => privateKey.toString())).size, 20)
+    const made = Array.from({ length: 5 }, () => makeForger(algorithm))
+    t.equal(new Set(made.map(({ stored }) => stored.kid)).size, 5)
+    t.equal(new Set(made.map(({ privateKey }) => privateKey.toString())).size, 5)
   }
 })
 

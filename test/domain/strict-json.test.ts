@@ -53,7 +53,7 @@ function anyJson(depth: number): { readonly text: string; readonly repeats: bool
 t.test('what JSON.parse makes of a text is made of it, unless a name is repeated', async (t) => {
   const wrong: string[] = []
   let refused = 0
-  for (let round = 0; round < 4000; round += 1) {
+  for (let round = 0; round < 1500; round += 1) {
     const { text, repeats } = anyJson(4)
     const expected: unknown = JSON.parse(text)
     try {
@@ -65,13 +65,13 @@ t.test('what JSON.parse makes of a text is made of it, unless a name is repeated
     }
   }
   t.strictSame(wrong, [])
-  t.ok(refused > 100 && refused < 3000, 'some repeat a name and some do not')
+  t.ok(refused > 50 && refused < 1200, 'some repeat a name and some do not')
 })
 
 t.test('what JSON.parse refuses is refused, with the same kind of error', async (t) => {
   const wrong: string[] = []
   let refused = 0
-  for (let round = 0; round < 2000; round += 1) {
+  for (let round = 0; round < 800; round += 1) {
     const { text } = anyJson(3)
     const at = random.below(text.length)
     const broken = text.slice(0, at) + random.pick(['', '', '"', ',', '}', ']', '\\', 'x']) + text.slice(at + 1)
@@ -86,7 +86,7 @@ t.test('what JSON.parse refuses is refused, with the same kind of error', async 
     if (strict !== plain && strict !== 'refused') wrong.push(broken)
   }
   t.strictSame(wrong, [])
-  t.ok(refused > 100 && refused < 1900, 'some are broken and some are not')
+  t.ok(refused > 100 && refused < 750, 'some are broken and some are not')
 })
 
 t.test('a repeated name is refused wherever it is and however it is written', async (t) => {
@@ -142,9 +142,9 @@ t.test('large and deep texts are taken or refused, and never overflow', async (t
   t.throws(() => parseStrictJson(deep.slice(1)), { name: 'SyntaxError' })
   const objects = '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000)
   t.doesNotThrow(() => parseStrictJson(objects))
-  const escapes = `{"${'\\\\'.repeat(500_000)}":"${'\\"'.repeat(500_000)}"}`
+  const escapes = `{"${'\\\\'.repeat(100_000)}":"${'\\"'.repeat(100_000)}"}`
   t.doesNotThrow(() => parseStrictJson(escapes))
-  const members = Array.from({ length: 50_000 }, (_, n) => `"m${n}":${n}`)
+  const members = Array.from({ length: 20_000 }, (_, n) => `"m${n}":${n}`)
   t.doesNotThrow(() => parseStrictJson(`{${members.join()}}`))
   t.throws(() => parseStrictJson(`{${members.join()},"m0":0}`), { message: /repeated/ })
 })

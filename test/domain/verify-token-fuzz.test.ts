@@ -31,7 +31,9 @@ function verdictOn(token: string): Verdict | string {
 
 /** A change of the text as such. */
 function changeText(random: Random, token: string, others: readonly string[]): string {
-  const at = random.below(token.length)
+  // Where parts end is where spellings differ.
+  const ends = [token.indexOf('.'), token.lastIndexOf('.'), token.length]
+  const at = random.below(2) === 0 ? random.below(token.length) : Math.max(0, random.pick([ends[0] ?? 0, ...ends]) - 1)
   const to = at + random.below(token.length - at)
   const letter = random.below(3) > 0 ? LETTERS.charAt(random.below(LETTERS.length)) : random.pick(ODD)
   const other = others[random.below(others.length)] ?? ''

@@ -1,4 +1,3 @@
-import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import { join, startApp } from '../support/app.ts'
 import { newAdmin } from '../support/callers.ts'
