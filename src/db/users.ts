@@ -7,15 +7,8 @@ import { decode } from './decode.ts'
 import type { UserRecord } from '../domain/records.ts'
 import { auditOf, seconds } from './statements.ts'
 
-export interface NewUser {
-  readonly id: string
-  readonly email: string
-  readonly emailKey: string
-  readonly displayName: string | null
-  /** PHC string; null for somebody who sets a password with a reset token. */
-  readonly passwordHash: string | null
-  readonly roles: readonly string[]
-}
+/** What is known of a user before the record is written. */
+export type NewUser = Pick<UserRecord, 'id' | 'email' | 'emailKey' | 'displayName' | 'passwordHash' | 'roles'>
 
 /** A one-use token, hashed, that is to be made with something else. */
 export interface NewResetToken {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { Device } from './device-token.ts'
 
 /** Something whose failures are counted together. */
@@ -68,8 +68,10 @@ function bucket(name: readonly string[], mostFailures: number, rest: Partial<Buc
  * counting single addresses of it would count nothing; an IPv4-mapped address (RFC 4291 section 2.5.5.2) is one of IPv4.
  */
 export function networkOf(address: string): string {
-  const withoutZone = address.replace(/%.*$/s, '')
-  if (!isIPv6(withoutZone)) return address
+  // Some proxies write a port into X-Forwarded-For, which would make a network of each connection.
+  const withoutPort = address.replace(/^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/, '$1$2')
+  const withoutZone = withoutPort.replace(/%.*$/s, '')
+  if (!isIPv6(withoutZone)) return isIPv4(withoutPort) ? withoutPort : address
   // The URL standard has one spelling: lower case, no leading zeros, no dots.
   const { hostname } = new URL(`http://[${withoutZone}]`)
   const [, high, low] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname) ?? []

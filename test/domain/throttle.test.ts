@@ -13,7 +13,9 @@ t.test('the network of an IPv4 address is the address, however it is written', a
     '::ffff:c000:201',
     '::ffff:C000:0201',
     '0:0:0:0:0:FFFF:C000:201',
-    '::ffff:192.0.2.1%eth0'
+    '::ffff:192.0.2.1%eth0',
+    '192.0.2.1:51234',
+    '[::ffff:192.0.2.1]:51234'
   ]) {
     t.equal(networkOf(address), '192.0.2.1', address)
   }
@@ -39,7 +41,10 @@ t.test('all addresses of one IPv6 /64 are one network', async (t) => {
         '2001:db8:0:1:1::',
         '2001:db8:0:1::192.0.2.1',
         '2001:db8::1:0:0:192.0.2.1',
-        '2001:db8:0:1::1%eth0'
+        '2001:db8:0:1::1%eth0',
+        '[2001:db8:0:1::1]',
+        '[2001:db8:0:1::1]:51234',
+        '[2001:db8:0:1::1%eth0]:51234'
       ]
     ],
     ['1:2:0:3::/64', ['1:2:0:3:4:5:102:304', '1:2::3:4:5:102:304', '1:2::3:4:5:1.2.3.4', '1:2:0:3::']],
@@ -103,8 +108,11 @@ t.test('what is no address is its own network, and nothing makes it throw', asyn
     '',
     'unknown',
     '_hidden',
-    '192.0.2.1:80',
-    '[2001:db8::1]',
+    '192.0.2.1:',
+    '192.0.2.1:x',
+    '[2001:db8::1',
+    '2001:db8::1]:1',
+    'host:80',
     ':::',
     '1:2',
     '::ffff:',
