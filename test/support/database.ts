@@ -62,7 +62,8 @@ const folder = once((): string => {
 const pgliteTemplate = once(async (): Promise<string> => {
   const given = process.env['TEST_PGLITE_TEMPLATE']
   if (given !== undefined) return given
-  const template = join(folder(), 'template')
+  // A run that is about the other engine only has made none for all its files.
+  const template = join(folder(), `template-${process.pid}`)
   await makePgliteTemplate(template)
   return template
 })

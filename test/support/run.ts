@@ -41,7 +41,10 @@ console.log(line)
 process.exit(passed ? 0 : 1)
 
 async function main(): Promise<void> {
-  const environment: Environment = { TEST_FOLDER: folder, TEST_PGLITE_TEMPLATE: join(folder, 'template') }
+  const environment: Environment = {
+    TEST_FOLDER: folder,
+    ...(engines.includes('pglite') && { TEST_PGLITE_TEMPLATE: join(folder, 'template') })
+  }
   const [server] = await Promise.all([
     engines.includes('postgres') ? startPostgres() : null,
     engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
