@@ -51,12 +51,10 @@ export default fp(
     })
     app.addHook('onListen', async () => {
       // Not waited for: the service answers meanwhile.
-      policy.load().catch((error: unknown) => {
-        app.log.error(
-          error,
-          'The list of common passwords could not be read: it is tried again at the next registration.'
-        )
-      })
+      void policy.load().then(
+        (count) => app.log.debug({ count }, 'The list of common passwords was read.'),
+        (error: unknown) => app.log.error(error, 'The list of common passwords could not be read; it is tried again.')
+      )
     })
   },
   { name: 'passwords', fastify: '5.x' }

@@ -1,7 +1,7 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2'
 import t from 'tap'
 import { normalizePassword } from '../src/domain/password-form.ts'
-import { createPasswordHasher, defaultConcurrency } from '../src/domain/password-hash.ts'
+import { createPasswordHasher } from '../src/domain/password-hash.ts'
 
 /** Cheap, since what is tested here does not depend on the cost. */
 const cheap = { memoryKib: 256, timeCost: 2, parallelism: 1 }
@@ -64,6 +64,7 @@ t.test('a right password whose hash has other parameters is right, and to be has
     [{ ...base, parallelism: 2 }, OUTDATED],
     [{ ...base, outputLen: 16 }, OUTDATED],
     [{ ...base, salt: Buffer.alloc(8, 1) }, OUTDATED],
+    [{ ...base, salt: Buffer.alloc(65, 1) }, WRONG],
     [{ ...base, version: 0 }, OUTDATED],
     [{ ...base, algorithm: 0 }, WRONG],
     [{ ...base, algorithm: 1 }, WRONG]
@@ -123,6 +124,11 @@ t.test('whatever is stored, what is no hash of ours is wrong, and costs a hash a
   }
 })
 
+t.test('nobody has a password, whatever comes of the computing', async (t) => {
+  const credulous = createPasswordHasher(cheap, async () => true)
+  for (const stored of [null, 'no hash']) t.strictSame(await credulous.verify(stored, PASSWORD), WRONG)
+})
+
 t.test('the event loop goes on while hashes are computed', async (t) => {
   const heavy = createPasswordHasher({ memoryKib: 19_456, timeCost: 2, parallelism: 1 })
   const stored = await heavy.hash(PASSWORD)
@@ -136,19 +142,6 @@ t.test('the event loop goes on while hashes are computed', async (t) => {
     for (let times = 0; times < 5; times += 1) await work()
     t.ok(turns.end() > 0, name)
   }
-})
-
-t.test('by default a core and a thread are left for everything else', async (t) => {
-  for (const [cores, concurrency] of [
-    [1, 1],
-    [2, 1],
-    [3, 2],
-    [4, 3],
-    [64, 3]
-  ] as const) {
-    t.equal(defaultConcurrency(cores), concurrency, `${cores} cores`)
-  }
-  t.ok(defaultConcurrency() >= 1)
 })
 
 /** Counts the turns of the event loop. */

@@ -151,6 +151,7 @@ t.test('runs of neighbours are refused in every direction', async (t) => {
     'qawsedrftgyhujik',
     '1qaz2wsx3edc4rfv',
     '!QAZ2wsx#EDC4rfv',
+    '!QAZ@WSX#EDC$RFV',
     'zaq12wsxcde34rfv',
     'qazwsxedcrfvtgb',
     '4esz5rdx6tfc7ygv',
@@ -163,6 +164,7 @@ t.test('runs of neighbours are refused in every direction', async (t) => {
     '112233445566778899',
     '111222333444555666',
     'aaaaaaaaabbbbbbbbb',
+    'kkkkbbbbppppwwww',
     '12345678987654321234',
     'qwertyuiopasdfgh1!',
     '!abcdefghijklmno?'
@@ -176,6 +178,7 @@ t.test('a run inside a password is no reason to refuse it', async (t) => {
     'qwerty plum roofs',
     'plum 123456 roofs',
     'understudy hijinks',
+    'weopasklghnbtrdf',
     'abcdefghijkl roof',
     'westward popular were',
     '19730412 19991231'

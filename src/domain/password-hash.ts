@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify, type ParsedHashOptions } from '@node-rs/argon2'
 import { normalizePassword } from './password-form.ts'
 
@@ -65,14 +64,6 @@ export function createPasswordHasher(parameters: HashParameters, compute: Comput
       return { right: usable && same, outdated: usable && same && !isAsConfigured(stored) }
     }
   }
-}
-
-/**
- * How many hashes to compute at once where nothing is configured: a core stays free for requests that need no password,
- * and one of libuv's four threads for files and DNS. Each hash keeps one thread busy, whatever its lanes.
- */
-export function defaultConcurrency(cores = availableParallelism()): number {
-  return Math.max(1, Math.min(cores - 1, 3))
 }
 
 /**

@@ -1,135 +1,141 @@
 import t from 'tap'
-import { join, startApp } from '../support/app.ts'
+import { startApp } from '../support/app.ts'
 import { newAdmin } from '../support/callers.ts'
-
-interface Member {
-  readonly type?: string | readonly string[]
-  readonly anyOf?: readonly Member[]
-  readonly const?: unknown
-}
-interface BodySchema {
-  readonly properties: Readonly<Record<string, Member>>
-  readonly required?: readonly string[]
-}
-interface Operation {
-  readonly requestBody?: {
-    readonly content: Readonly<
-      Record<string, { readonly schema: BodySchema; readonly example: Record<string, unknown> }>
-    >
-  }
-}
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-}
+import { operationsOf, verdict, type Described } from '../support/operations.ts'
 
 t.setTimeout(240_000)
 const app = await startApp(t, { RATE_LIMIT: 'off' })
-const admin = await newAdmin(app)
-const { id } = await join(app, 'somebody@example.com')
-const document = (await app.send('GET', '/openapi.json')).json<Document>()
+const { accessToken: token } = await newAdmin(app)
+const NOBODY = '01942d3c-7a5e-7c10-9f3b-2a6d7e8f9a01'
+const operations = await operationsOf(app)
 
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries(item).flatMap(([method, { requestBody }]) => {
-    const json = requestBody?.content['application/json']
-    const url = path.replace('{id}', id)
-    return json === undefined
-      ? []
-      : [{ name: `${method.toUpperCase()} ${path}`, method: method.toUpperCase(), url, ...json }]
-  })
-)
-const typesOf = (member: Member): string[] => [
-  ...[member.type ?? []].flat(),
-  ...(member.anyOf ?? []).flatMap(typesOf),
-  ...('const' in member ? ['string'] : [])
-]
+const variantsOf = (described: Described): readonly Described[] => described.anyOf?.flatMap(variantsOf) ?? [described]
+
 /** A value of each JSON type. */
 const VALUES: Readonly<Record<string, unknown>> = {
   string: 'x',
+  integer: 1,
   number: 1.5,
   boolean: true,
   null: null,
   array: [{}],
   object: { a: 1 }
 }
+/** Texts that nothing takes, wherever they stand. */
+const UNCLEAN = ['\0', 'a\0b@example.com', '\ud800', 'a\udfffb@example.com', '\udc00\ud800']
 
-const sendRaw = (url: string, method: string, payload: string | Buffer, contentType = 'application/json') =>
-  app.app.inject({
-    url,
-    method,
-    payload,
-    headers: { 'content-type': contentType, authorization: `Bearer ${admin.accessToken}` }
-  })
+/** What is wrong for this member: the value, and where in it the fault is. */
+function* faultsOf(described: Described): Generator<readonly [what: string, value: unknown, within: string]> {
+  const variants = variantsOf(described)
+  const types = variants.map(({ type }) => type)
+  for (const [type, value] of Object.entries(VALUES)) if (!types.includes(type)) yield [type, value, '']
+  for (const { type, const: only, minLength = 0, maxLength, items, maxItems } of variants) {
+    if (type === 'string') {
+      for (const text of UNCLEAN) yield [JSON.stringify(text), text, '']
+      if (minLength > 0) yield ['empty', '', '']
+      if (maxLength !== undefined) yield ['too long', 'x'.repeat(maxLength + 1), '']
+      if (maxLength !== undefined) yield ['too long in code points', '\u{1f600}'.repeat(maxLength + 1), '']
+      if (only !== undefined) yield ['another word', `${String(only)} `, '']
+    }
+    if (type === 'array' && items !== undefined) {
+      for (const [what, value, within] of faultsOf(items)) yield [`an entry: ${what}`, [value], `/0${within}`]
+      yield ['an entry twice', ['admin', 'admin'], '']
+      yield ['an unknown entry', ['nobody-has-defined-this'], '/0']
+      if (maxItems !== undefined) yield ['too many', Array.from({ length: maxItems + 1 }, (_, i) => `role${i}`), '']
+    }
+  }
+}
 
-t.test('every operation with a body is in the document with an example', (t) => {
-  t.equal(operations.length, 10)
+t.test('every route but those of the documentation page is in the document, and so in the tables of bad input', (t) => {
+  const routes = app.app.accessTable.map(({ method, url }) => `${method} ${url}`)
+  t.strictSame(operations.map(({ name }) => name).sort(), routes.filter((name) => !name.includes(' /docs')).sort())
   t.end()
 })
 
-for (const { name, method, url, schema, example } of operations) {
-  const required = schema.required ?? []
+for (const operation of operations) {
+  const { name, method, url, body } = operation
+  if (body === null) continue
+  const { schema, example } = body
+  const send = async (payload: string | Buffer, contentType = 'application/json') =>
+    verdict(
+      await app.app.inject({
+        url: url(NOBODY),
+        method,
+        payload,
+        headers: { 'content-type': contentType, authorization: `Bearer ${token}` }
+      }),
+      operation
+    )
+
   t.test(`${name} names each member that is not as described`, async (t) => {
-    const refused = async (body: unknown, pointer: string, what: string) => {
-      const answer = await sendRaw(url, method, JSON.stringify(body))
-      const { code, errors = [] } = answer.json<{ code: string; errors?: { pointer: string }[] }>()
-      t.strictSame([answer.statusCode, code], [400, 'validation_failed'], what)
-      t.ok(
-        errors.some((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`)),
-        `${what} names ${pointer}`
-      )
+    const refused = async (sent: object, pointer: string, what: string) => {
+      t.equal(await send(JSON.stringify(sent)), `400 validation_failed ${pointer}`, what)
     }
-    for (const [member, description] of Object.entries(schema.properties)) {
-      const types = typesOf(description)
-      for (const [type, value] of Object.entries(VALUES)) {
-        if (!types.includes(type)) await refused({ ...example, [member]: value }, `/${member}`, `${member}: ${type}`)
+    for (const [member, described] of Object.entries(schema.properties)) {
+      for (const [what, value, within] of faultsOf(described)) {
+        await refused({ ...example, [member]: value }, `/${member}${within}`, `${member}: ${what}`)
       }
-      if (types.includes('string')) {
-        await refused({ ...example, [member]: 'a\0b@example.com' }, `/${member}`, `${member}: NUL`)
-        await refused({ ...example, [member]: 'a\ud800b@example.com' }, `/${member}`, `${member}: lone surrogate`)
-        await refused({ ...example, [member]: 'x'.repeat(5000) }, `/${member}`, `${member}: too long`)
-      }
-      if (types.includes('array'))
-        await refused({ ...example, [member]: ['a\0b'] }, `/${member}`, `${member}: NUL within`)
     }
-    for (const member of required) {
+    for (const member of schema.required ?? []) {
       const { [member]: _left, ...rest } = example
       await refused(rest, `/${member}`, `${member}: missing`)
     }
-    await refused({ ...example, unknown: 1 }, '/unknown', 'an unknown member')
-    await refused({ ...example, 'a/b~c': 1 }, '/a~1b~0c', 'an unknown member that has to be escaped')
-    await refused({ ...example, ['__proto' + '__x']: 1 }, '/__proto__x', 'a member that looks like more')
+    const bad = Object.fromEntries(Object.keys(schema.properties).map((member) => [member, { a: 1 }]))
+    t.equal(
+      (await send(JSON.stringify({ ...bad, unknown: 1 }))).split(' ').sort().join(' '),
+      ['/unknown', ...Object.keys(bad).map((member) => `/${member}`), '400', 'validation_failed'].sort().join(' '),
+      'all that is wrong is named at once'
+    )
   })
 
-  t.test(`${name} takes nothing but one JSON object in UTF-8`, async (t) => {
+  t.test(`${name} refuses members that are not described, whatever they are called`, async (t) => {
     const text = JSON.stringify(example)
-    const cases: readonly (readonly [
-      what: string,
-      payload: string | Buffer,
-      type: string,
-      status: number,
-      code: string
-    ])[] = [
-      ['broken', text.slice(0, -1), 'application/json', 400, 'malformed_json'],
-      ['twice', `${text}${text}`, 'application/json', 400, 'malformed_json'],
-      ['a repeated name', '{"a":1,"\\u0061":2}', 'application/json', 400, 'malformed_json'],
-      ['not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'application/json', 400, 'malformed_json'],
-      ['an array', '[]', 'application/json', 400, 'validation_failed'],
-      ['null', 'null', 'application/json', 400, 'validation_failed'],
-      ['a string', '"x"', 'application/json', 400, 'validation_failed'],
-      ['deep', '['.repeat(20_000), 'application/json', 400, 'malformed_json'],
-      ['a form', 'a=1', 'application/x-www-form-urlencoded', 415, 'unsupported_media_type'],
-      ['text', text, 'text/plain', 415, 'unsupported_media_type'],
-      ['another charset', text, 'application/json; charset=utf-16', 415, 'unsupported_media_type'],
-      ['too large', `"${'x'.repeat(70_000)}"`, 'application/json', 413, 'payload_too_large']
-    ]
-    for (const [what, payload, type, status, code] of cases) {
-      const answer = await sendRaw(url, method, payload, type)
-      t.strictSame([answer.statusCode, answer.json<{ code: string }>().code], [status, code], what)
+    const withMember = (member: string) => `${text.slice(0, -1)}${text === '{}' ? '' : ','}${member}}`
+    for (const [member, pointer] of [
+      ['"unknown":1', '/unknown'],
+      ['"":1', '/'],
+      ['"a/b~c":1', '/a~1b~0c'],
+      ['"__proto__":{"email":"a@example.com"}', '/__proto__'],
+      ['"constructor":{"prototype":{}}', '/constructor'],
+      ['"toString":null', '/toString'],
+      ['"Password":"x"', '/Password'],
+      [`"${'n'.repeat(1000)}":1`, ''],
+      ['"a\\u0000":1', ''],
+      ['"a\\ud800":1', ''],
+      ['"unknown":{"deep":["\\udc00"]}', '/unknown/deep/0']
+    ] as const) {
+      t.equal(await send(withMember(member)), `400 validation_failed ${pointer}`, member.slice(0, 40))
     }
-    const nothing = await app.app.inject({
-      url,
-      method,
-      headers: { 'content-type': 'text/csv', authorization: 'Bearer x' }
-    })
-    t.ok(nothing.statusCode < 500 && nothing.statusCode !== 415, 'no body at all has no media type')
+  })
+
+  t.test(`${name} takes nothing but one JSON object in UTF-8, of one meaning, of at most 64 KiB`, async (t) => {
+    const text = JSON.stringify(example)
+    const notUtf8 = [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]
+    const broken: readonly (string | Buffer)[] = [
+      ...[text.slice(0, -1), `${text}${text}`, `${text},`, `\ufeff${text}`, `/**/${text}`, ' ', "{'a':1}", '{a:1}'],
+      ...['{"a":NaN}', '{"a":01}', '{"a":"\n"}', '{"a":"\\x41"}', 'undefined', '{"a":1,}', '\0', '['.repeat(20_000)],
+      ...['{"a":1,"a":1}', '{"a":1,"\\u0061":2}', '{"b":{"a":1,"a":2}}', '[{"a":1,"a":2}]', '{"":1,"":2}'],
+      ...notUtf8.map((bytes) => Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')])),
+      Buffer.from(text, 'utf16le')
+    ]
+    for (const payload of broken) {
+      t.equal(await send(payload), '400 malformed_json', JSON.stringify(payload.toString('latin1').slice(0, 40)))
+    }
+    for (const other of ['[]', '[{}]', 'null', 'true', '0', '-1e400', '"x"', `"${JSON.stringify(text).slice(1)}`]) {
+      // Where a body can be left out, there is nothing that could stand for it.
+      t.equal(await send(other), '400 validation_failed ', other.slice(0, 40))
+    }
+    const types = ['application/x-www-form-urlencoded', 'text/plain', 'text/json', 'application/problem+json', 'json', ' ']
+    for (const type of [...types, 'application/json, text/plain', 'application/json; charset=utf-16']) {
+      t.equal(await send(text, type), '415 unsupported_media_type', type)
+    }
+    for (const type of ['application/json', 'text/plain']) {
+      const size = type === 'text/plain' ? '415 unsupported_media_type' : '413 payload_too_large'
+      t.equal(await send(`{"unknown":"${'x'.repeat(65_536)}"}`, type), size, `too large, as ${type}`)
+    }
+    const most = `{"unknown":"${'x'.repeat(65_536 - 14)}"}`
+    t.equal(Buffer.byteLength(most), 65_536)
+    t.match(await send(most), /^400 validation_failed .*\/unknown/, '64 KiB are not too many')
+    t.match(await send(`${most} `), '413 payload_too_large', 'one more is')
   })
 }

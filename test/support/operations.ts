@@ -1,0 +1,90 @@
+import type { TestApp } from './app.ts'
+import type { Answer } from './reading.ts'
+
+/** What a schema says of a value, as far as bad values are made of it. */
+export interface Described {
+  readonly type?: string
+  readonly format?: string
+  readonly const?: unknown
+  readonly anyOf?: readonly Described[]
+  readonly items?: Described
+  readonly maxItems?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+}
+
+export interface BodySchema {
+  readonly properties: Readonly<Record<string, Described>>
+  readonly required?: readonly string[]
+}
+
+/** One operation of the document, so that a route is tested from the moment it is described. */
+export interface Operation {
+  /** As the access table has it: `PATCH /api/v1/users/:id`. */
+  readonly name: string
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** The path, about the user whose id is given. */
+  readonly url: (id: string) => string
+  readonly query: Readonly<Record<string, Described>>
+  readonly body: { readonly schema: BodySchema; readonly example: Readonly<Record<string, unknown>> } | null
+  readonly bodyRequired: boolean
+  /** Every refusal that it can give: `400 validation_failed`. */
+  readonly refusals: ReadonlySet<string>
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
+}
+interface OperationObject {
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema: Described }[]
+  readonly requestBody?: {
+    readonly required: boolean
+    readonly content: { readonly 'application/json': NonNullable<Operation['body']> }
+  }
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly examples?: object }>> }>
+  >
+}
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+export async function operationsOf(app: TestApp): Promise<readonly Operation[]> {
+  const { paths } = (await app.send('GET', '/openapi.json')).json<Document>()
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { parameters = [], requestBody, responses }]) => ({
+      name: `${method.toUpperCase()} ${path.replace('{id}', ':id')}`,
+      method: method.toUpperCase() as Operation['method'],
+      url: (id: string) => path.replace('{id}', id),
+      query: Object.fromEntries(parameters.filter((one) => one.in === 'query').map((one) => [one.name, one.schema])),
+      body: requestBody?.content['application/json'] ?? null,
+      bodyRequired: requestBody?.required === true,
+      refusals: new Set(
+        Object.entries(responses).flatMap(([status, { content }]) =>
+          Object.keys(content?.[PROBLEM_TYPE]?.examples ?? {}).map((code) => `${status} ${code}`)
+        )
+      )
+    }))
+  )
+}
+
+interface ProblemBody {
+  readonly status: number
+  readonly code: string
+  readonly request_id: string
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[]
+}
+
+/**
+ * What an answer refuses with, `400 validation_failed /email /roles/0`, and the status alone of one that does not refuse.
+ * What is no problem as the contract has it, or not in the document for this operation, is said instead.
+ */
+export function verdict(answer: Answer, { refusals }: Pick<Operation, 'refusals'>): string {
+  const { statusCode, headers } = answer
+  if (statusCode < 400) return String(statusCode)
+  if (headers['content-type'] !== PROBLEM_TYPE) return `${statusCode} as ${String(headers['content-type'])}`
+  const { status, code, request_id: requestId, errors = [], ...rest } = answer.json<ProblemBody>()
+  if (Object.keys(rest).sort().join() !== 'detail,title,type') return `${statusCode} with ${Object.keys(rest).join()}`
+  if (status !== statusCode || requestId !== headers['x-request-id']) return `${statusCode} that says ${status}`
+  if (!refusals.has(`${status} ${code}`)) return `${status} ${code}, which is not in the document`
+  return [status, code, ...errors.map(({ pointer }) => pointer)].join(' ')
+}
