@@ -8,7 +8,8 @@ export async function withDatabase(work: (database: Database, config: Config) =>
   const database = await openDatabase({
     url: config.databaseUrl,
     poolSize: 1,
-    timeoutMilliseconds: config.databaseTimeoutMilliseconds
+    timeoutMilliseconds: config.databaseTimeoutMilliseconds,
+    pooled: config.revocationSync === 'poll'
   })
   try {
     await database.migrate()

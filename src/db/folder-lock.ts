@@ -26,8 +26,18 @@ export class FolderInUse extends Error {
  * @throws FolderInUse
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const name = join(await realpath(dirname(folder)), basename(folder))
+  const name = await realName(folder)
   return process.platform === 'linux' ? lockBySocket(name) : lockByFile(name)
+}
+
+/** One name for a folder by whatever links it is reached, also before it is made. */
+async function realName(folder: string): Promise<string> {
+  try {
+    return await realpath(folder)
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error
+    return join(await realpath(dirname(folder)), basename(folder))
+  }
 }
 
 /** The holder answers between two statements; making a new database is the longest of them. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { keys } from '../../drizzle/schema.ts'
-import { makeKey, neededKeys, type StoredKey } from '../domain/keys.ts'
+import { makeKey, neededKeys, openKey, type StoredKey } from '../domain/keys.ts'
 import type { SigningAlgorithm } from '../domain/access-token.ts'
 import type { Seals } from '../domain/sealing.ts'
 import type { Database } from './database.ts'
@@ -8,7 +8,11 @@ import { decode } from './decode.ts'
 
 export interface KeyRepository {
   all(): Promise<readonly StoredKey[]>
-  /** Makes the first key of each needed kind that there is none of, and gives all. Several instances may do so at once. */
+  /**
+   * Makes the first key of each needed kind that there is none of, and gives all. Several instances may do so at once.
+   *
+   * @throws RootSecretMissing, or Error where a key was changed; no key is made then
+   */
   ensure(algorithm: SigningAlgorithm, seals: Seals): Promise<readonly StoredKey[]>
 }
 
@@ -29,6 +33,8 @@ export function createKeyRepository(database: Database): KeyRepository {
     all,
     async ensure(algorithm, seals) {
       const stored = await all()
+      // A root secret that does not open what there is makes nothing: what it sealed would keep the right one out, too.
+      for (const key of stored) openKey(key, seals)
       const missing = neededKeys(algorithm).filter(
         (needed) => !stored.some((key) => key.purpose === needed.purpose && key.algorithm === needed.algorithm)
       )

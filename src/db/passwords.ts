@@ -7,7 +7,7 @@ import type { Grant, UserRecord } from '../domain/records.ts'
 import { grantOf } from './records.ts'
 import { GRANT, openingOf, type NewSession, type SessionLimits } from './sessions.ts'
 import type { Attempt } from './sign-ins.ts'
-import { auditOf, journalOf, REMEMBERED_UNTIL, REVOKED, revokedBy, type Revoked } from './statements.ts'
+import { auditOf, idParameter, journalOf, REMEMBERED_UNTIL, REVOKED, revokedBy, type Revoked } from './statements.ts'
 import { succeed } from './throttles.ts'
 
 export interface PasswordRepository {
@@ -45,7 +45,7 @@ export function createPasswordRepository(
       const [row] = await database.run(sql`
         with u as (
           update users set password_hash = ${newHash}::text, ${ENDING}
-          where id::text = ${userId} and password_hash = ${verifiedHash} and disabled_at is null
+          where id = ${idParameter(userId)} and password_hash = ${verifiedHash} and disabled_at is null
           returning *
         ), s as (${openingOf(session, limits, act, 'u', 'token_version')}),
         resets as (delete from reset_tokens where user_id = (select id from u)),

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RootSecretMissing } from '../domain/sealing.ts'
+
+/** As many as a root secret from the environment must have. */
+const LEAST_CHARACTERS = 32
 
 /**
  * The root secret of an embedded database, kept in a file beside its folder, so that a copy of the folder alone opens
@@ -10,20 +13,32 @@ import { RootSecretMissing } from '../domain/sealing.ts'
  * @throws RootSecretMissing
  */
 export async function rootSecretBeside(path: string, keysExist: boolean): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  const kept = await read(path)
+  if (kept !== null) {
+    if (kept.length < LEAST_CHARACTERS) throw new RootSecretMissing(`The root secret ${path} is empty or cut short.`)
+    return kept
   }
   if (keysExist)
     throw new RootSecretMissing(`The root secret ${path} is missing, and the keys in the database are sealed under it.`)
   const secret = randomBytes(32).toString('base64url')
-  const file = await open(path, 'wx', 0o600)
+  // It has its name only once it is whole: what a crash left empty would be a secret that everybody knows.
+  const part = `${path}.new`
+  const file = await open(part, 'w', 0o600)
   await file.writeFile(`${secret}\n`)
   await file.sync()
   await file.close()
+  await rename(part, path)
   const folder = await open(dirname(path))
   await folder.sync()
   await folder.close()
   return secret
+}
+
+async function read(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
 }

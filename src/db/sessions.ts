@@ -8,6 +8,7 @@ import type { Delivery, Grant } from '../domain/records.ts'
 import { grantOf } from './records.ts'
 import {
   auditOf,
+  idParameter,
   journalOf,
   REMEMBERED_UNTIL,
   REVOKED,
@@ -134,7 +135,7 @@ export function createSessionRepository(
       const [row] = await database.run(sql`
         with ended as (
           update sessions set ended_at = clock_timestamp(), ended_reason = 'signed_out'
-          where id::text = ${sessionId} and ended_at is null
+          where id = ${idParameter(sessionId)} and ended_at is null
           returning id, user_id
         ), denied as (
           insert into denied_tokens (jti, subject, reason, expires_at)
@@ -165,7 +166,7 @@ export function createSessionRepository(
     async find(sessionId) {
       const [row] = await database.run(sql`
         select ${GRANT} from sessions s join users u on u.id = s.user_id
-        where s.id::text = ${sessionId} and ${SESSION_LIVES}`)
+        where s.id = ${idParameter(sessionId)} and ${SESSION_LIVES}`)
       return row === undefined ? null : grantOf(row)
     }
   }

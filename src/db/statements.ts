@@ -25,6 +25,11 @@ export const SESSION_LIVES = sql.raw(
 
 export const seconds = (count: number): SQL => sql`${count}::int * interval '1 second'`
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** An id as a parameter; what is no id is null, which equals none. A cast of the column would keep its index from being used. */
+export const idParameter = (id: string): SQL => sql`${UUID.test(id) ? id : null}::uuid`
+
 /**
  * A data-modifying part of a statement that writes one audit event for the one row of `source`.
  * The parts of `detail` are expressions over that row; there is never a credential among them.

@@ -6,7 +6,16 @@ import type { Database } from './database.ts'
 import { columnsOf, decode } from './decode.ts'
 import { unlessGone } from './outage.ts'
 import type { UserRecord } from '../domain/records.ts'
-import { auditOf, journalOf, REMEMBERED_UNTIL, REVOKED, revokedBy, seconds, type Revoked } from './statements.ts'
+import {
+  auditOf,
+  idParameter,
+  journalOf,
+  REMEMBERED_UNTIL,
+  REVOKED,
+  revokedBy,
+  seconds,
+  type Revoked
+} from './statements.ts'
 import { ADMIN_ENABLED, rolesParameter, type NewResetToken } from './users.ts'
 
 export interface UserChange {
@@ -37,7 +46,7 @@ export interface UserChanges {
  */
 const lockedWithAdmins = (id: string, mayTakeAdmin: boolean) => sql`
   select * from users
-  where id::text = ${id} or (${mayTakeAdmin}::boolean and ${ADMIN_ENABLED})
+  where id = ${idParameter(id)} or (${mayTakeAdmin}::boolean and ${ADMIN_ENABLED})
   order by id for no key update`
 
 const OTHER_ADMIN = (id: string) => sql`exists (select from locked where id::text <> ${id} and ${ADMIN_ENABLED})`
@@ -118,7 +127,7 @@ export function createUserChanges(database: Database, revoked: Revoked): UserCha
       const [row] = await database.run(sql`
         with over as (
           update users set token_version = token_version + 1, sessions_floor = token_version + 1
-          where id::text = ${id} returning id, token_version
+          where id = ${idParameter(id)} returning id, token_version
         ), journal as (${subjectOver('over', sql`token_version`)}),
         audit as (${auditOf(act, 'over', { action, subject: sql`id::text` })})
         select over.id, ${REVOKED} from over`)
@@ -131,7 +140,7 @@ export function createUserChanges(database: Database, revoked: Revoked): UserCha
         database.run(sql`
         with made as (
           insert into reset_tokens (token_hash, user_id, expires_at)
-          select ${hash}::bytea, id, clock_timestamp() + ${seconds(lifetimeSeconds)} from users where id::text = ${id}
+          select ${hash}::bytea, id, clock_timestamp() + ${seconds(lifetimeSeconds)} from users where id = ${idParameter(id)}
           returning user_id
         ), audit as (${auditOf(act, 'made', { action: 'user.password_reset_opened', subject: sql`user_id::text` })})
         select user_id from made`)

@@ -5,7 +5,7 @@ import { ADMIN } from '../domain/permissions.ts'
 import type { Database } from './database.ts'
 import { decode } from './decode.ts'
 import type { UserRecord } from '../domain/records.ts'
-import { auditOf, seconds } from './statements.ts'
+import { auditOf, idParameter, seconds } from './statements.ts'
 
 /** What is known of a user before the record is written. */
 export type NewUser = Pick<UserRecord, 'id' | 'email' | 'emailKey' | 'displayName' | 'passwordHash' | 'roles'>
@@ -87,7 +87,7 @@ export function createUserRepository(database: Database): UserRepository {
     },
 
     async find(id) {
-      const [row] = await database.run(sql`select * from users where id::text = ${id}`)
+      const [row] = await database.run(sql`select * from users where id = ${idParameter(id)}`)
       return row === undefined ? null : decode(users, row)
     },
 

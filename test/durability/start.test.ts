@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, symlink, writeFile } from 'node:fs/promises'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openDatabase } from '../../src/db/open.ts'
@@ -7,6 +7,7 @@ import { freshDatabase } from '../support/database.ts'
 import { call, enter, run, startInstance } from '../support/instance.ts'
 
 t.setTimeout(300_000)
+const folderOf = (url: string) => url.slice('pglite:'.length)
 const OTHER_SECRET = 'another root secret for tests of more than 32 bytes'
 
 /** How many keys a database has; it must not be in use where it is embedded. */
@@ -19,12 +20,16 @@ async function keysIn(url: string): Promise<number> {
 
 t.test('a second process is kept out of the folder of an embedded database, until the first is gone', async (t) => {
   const settings = { DATABASE_URL: await freshDatabase(t, { engine: 'pglite' }) }
+  const link = `${folderOf(settings.DATABASE_URL)}-link`
+  await symlink(folderOf(settings.DATABASE_URL), link)
+  t.teardown(() => rm(link))
   const first = await startInstance(t, settings)
   for (const args of [['serve'], ['migrate'], ['admin', 'create', '--email', 'a@example.com']]) {
     const { code, stderr } = await run(args, settings, PASSWORD)
     t.equal(code, 75, args.join(' '))
     t.match(stderr, `process ${first.process.pid}`)
   }
+  t.equal((await run(['migrate'], { DATABASE_URL: `pglite:${link}` })).code, 75, 'by another name')
   t.equal((await call(first, 'GET', '/health/ready')).status, 200)
   await first.end('SIGKILL')
   const made = await run(['admin', 'create', '--email', 'a@example.com', '--json'], settings, `${PASSWORD}\n`)
@@ -58,10 +63,13 @@ t.test('a wrong or a missing root secret refuses to start, and makes no key anew
   await instance.end('SIGTERM')
   const keys = await keysIn(url)
   t.equal(keys, 3)
-  const wrong = await run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: OTHER_SECRET })
-  t.equal(wrong.code, 78)
-  t.match(wrong.stderr, 'root secret')
-  t.equal(await keysIn(url), keys)
+  // A kind of key that is missing is not made either: sealed under the wrong secret, it would keep the right one out.
+  for (const more of [{}, { JWT_ALGORITHM: 'EdDSA' }]) {
+    const wrong = await run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: OTHER_SECRET, ...more })
+    t.equal(wrong.code, 78)
+    t.match(wrong.stderr, 'root secret')
+    t.equal(await keysIn(url), keys)
+  }
 })
 
 t.test('the root secret that was made at the first start is not made again when it is gone', async (t) => {
@@ -69,11 +77,20 @@ t.test('the root secret that was made at the first start is not made again when 
   const own = { DATABASE_URL: url, LATCHKEY_SECRET: undefined }
   await (await startInstance(t, own)).end('SIGTERM')
   await (await startInstance(t, own)).end('SIGTERM')
-  await rm(`${url.slice('pglite:'.length)}.secret`)
+  await rm(`${folderOf(url)}.secret`)
   const { code, stderr } = await run(['serve'], own)
   t.equal(code, 78)
   t.match(stderr, '.secret is missing')
   t.equal(await keysIn(url), 3)
+})
+
+t.test('a root secret that is empty, as a full disk leaves it, seals nothing', async (t) => {
+  const url = await freshDatabase(t, { engine: 'pglite' })
+  await writeFile(`${folderOf(url)}.secret`, '\n')
+  const { code, stderr } = await run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: undefined })
+  t.equal(code, 78)
+  t.match(stderr, '.secret is empty')
+  t.equal(await keysIn(url), 0)
 })
 
 t.test(
@@ -95,10 +112,11 @@ t.test('settings that are wrong are all named, and so are commands and flags', a
     PORT: 'x',
     LOG_LEVEL: 'loud',
     ACCESS_TOKEN_TTL: '2h',
-    DATABASE_URL: 'pglite:memory:'
+    DATABASE_URL: 'mysql://localhost/x'
   })
   t.equal(code, 78)
-  for (const name of ['PORT: got "x"', 'LOG_LEVEL: got "loud"', 'ACCESS_TOKEN_TTL: got "2h"']) t.match(stderr, name)
+  for (const name of ['PORT: got "x"', 'LOG_LEVEL: got "loud"', 'ACCESS_TOKEN_TTL: got "2h"', 'DATABASE_URL: got'])
+    t.match(stderr, name)
   t.equal((await run(['sevre'], {})).code, 64)
   t.equal((await run(['migrate', '--force'], {})).code, 64)
   t.match((await run(['--help'], {})).stdout, 'latchkey admin create')

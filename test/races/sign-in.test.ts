@@ -19,7 +19,9 @@ const login = (instance: Instance, email: string, password: string) =>
 async function newUser(name: string, round: number) {
   const email = `${name}${round}@example.com`
   await call(one, 'POST', '/api/v1/auth/register', { email, password: PASSWORD })
-  return { email, ...(await enter(one, email, PASSWORD)) }
+  const { id, access, refresh } = await enter(one, email, PASSWORD)
+  const before: Reply = { status: 200, body: { access_token: access, refresh_token: refresh } }
+  return { email, id, access, before }
 }
 
 /** What of a sign-in that came through still works, anywhere. */
@@ -38,28 +40,28 @@ async function alive({ status, body }: Reply): Promise<string[]> {
 /** Entries reach the other instance by themselves; that they do so in time is shown elsewhere. */
 const announced = () => new Promise((resolve) => setTimeout(resolve, 150))
 
-t.test('disabling during a sign-in leaves no session of it', async (t) => {
+t.test('disabling during sign-ins leaves no session, neither of theirs nor from before', async (t) => {
   const left = new Set<string>()
   for (let round = 0; round < ROUNDS; round++) {
-    const { id, email } = await newUser('disabled', round)
+    const { id, email, before } = await newUser('disabled', round)
     const [, ...signIns] = await Promise.all([
       call(one, 'PATCH', `/api/v1/users/${id}`, { disabled: true }, admin.access),
       login(one, email, PASSWORD),
       login(two, email, PASSWORD)
     ])
     await announced()
-    for (const signIn of signIns) for (const what of await alive(signIn)) left.add(what)
+    for (const signIn of [before, ...signIns]) for (const what of await alive(signIn)) left.add(what)
   }
   t.strictSame([...left], [], `in ${ROUNDS} rounds`)
 })
 
 t.test(
-  'a password change during sign-ins, one of which replaces the hash, leaves no session of theirs and no old password',
+  'a password change during sign-ins, one of which replaces the hash, leaves no other session and no old password',
   async (t) => {
     const left = new Set<string>()
     let changed = 0
     for (let round = 0; round < ROUNDS; round++) {
-      const { email, access } = await newUser('changed', round)
+      const { email, access, before } = await newUser('changed', round)
       const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD }
       const change = () => call(one, 'POST', '/api/v1/auth/password', body, access)
       const [first, ...signIns] = await Promise.all([
@@ -71,7 +73,7 @@ t.test(
       const done = first.status === 200 ? first : await change()
       if (done.status === 200) changed++
       await announced()
-      for (const signIn of signIns) for (const what of await alive(signIn)) left.add(what)
+      for (const signIn of [before, ...signIns]) for (const what of await alive(signIn)) left.add(what)
       if ((await login(two, email, PASSWORD)).status !== 401) left.add('the old password')
       if ((await login(two, email, OTHER_PASSWORD)).status !== 200) left.add('not the new password')
     }

@@ -35,14 +35,20 @@ function command(args: readonly string[], settings: Settings): ChildProcess {
   })
 }
 
-/** Runs `latchkey` to its end. */
+/** The longest that a command may take: to make an embedded database on a busy machine is the longest of all. */
+const MOST_MILLISECONDS = 60_000
+
+/** Runs `latchkey` to its end; the exit code is null where it did not come to one. */
 export async function run(args: readonly string[], settings: Settings, stdin = ''): Promise<Ended> {
   const child = command(args, settings)
+  // What was to refuse and serves instead must not outlive the test.
+  const late = setTimeout(() => child.kill('SIGKILL'), MOST_MILLISECONDS)
   const output = { stdout: '', stderr: '' }
   child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()))
   child.stdin?.end(stdin)
   const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(late)
   return { code, ...output }
 }
 
