@@ -1,6 +1,8 @@
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
+import { Problem } from '../src/domain/problems.ts'
 import { anyone, guardScope } from '../src/http/guards.ts'
+import { asProblem } from '../src/http/problem-mapping.ts'
 import { DOCS_FAVICON, DOCS_STYLE } from './docs-look.ts'
 import { latchkeyPage } from './docs-page.ts'
 
@@ -25,6 +27,10 @@ export default fp<{ readonly enabled: boolean }>(
     if (!enabled) return
     await app.register(async (scope) => {
       guardScope(scope, anyone)
+      // The file server's 403 is about a name that leaves its folder or that no file can have, and not about the caller.
+      scope.setErrorHandler((error) => {
+        throw asProblem(error).code === 'forbidden' ? new Problem('not_found') : error
+      })
       await scope.register(fastifySwaggerUi, {
         routePrefix: '/docs',
         staticCSP: POLICY,

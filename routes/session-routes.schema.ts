@@ -35,7 +35,7 @@ export const logoutAll = {
   tags: ['auth'],
   summary: 'Sign out everywhere',
   description: 'Ends every session and token of the caller.',
-  response: { 204: NoContent, ...refusals('unavailable') }
+  response: { 204: NoContent, ...refusalsWithBody('unavailable') }
 }
 
 export const currentSession = {

@@ -85,7 +85,7 @@ export const deleteUser = {
   tags,
   summary: 'Delete a user',
   params,
-  response: { 204: NoContent, ...refusals('not_found', 'last_admin', 'unavailable') }
+  response: { 204: NoContent, ...refusalsWithBody('not_found', 'last_admin', 'unavailable') }
 }
 
 export const revokeUser = {
@@ -94,7 +94,7 @@ export const revokeUser = {
   summary: 'Sign a user out everywhere',
   description: 'Ends every session and token of that user.',
   params,
-  response: { 204: NoContent, ...refusals('not_found', 'unavailable') }
+  response: { 204: NoContent, ...refusalsWithBody('not_found', 'unavailable') }
 }
 
 export const openPasswordReset = {
@@ -111,6 +111,6 @@ export const openPasswordReset = {
         examples: [{ reset_token: EXAMPLE_RESET_TOKEN, expires_in: 3600 }]
       }
     ),
-    ...refusals('not_found', 'unavailable')
+    ...refusalsWithBody('not_found', 'unavailable')
   }
 }

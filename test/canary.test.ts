@@ -1,191 +1,175 @@
-import { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
-import t from 'tap'
-import { join, startApp, type Sent } from './support/app.ts'
+import t, { type Test } from 'tap'
+import { startApp } from './support/app.ts'
 import { newAdmin } from './support/callers.ts'
+import { createCanary, driveLives, driveStrays, type Method } from './support/canary.ts'
+import { outcome } from './support/reading.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 let log = ''
-const destination = new Writable({
-  write(chunk: Buffer, _encoding, done) {
-    log += chunk.toString()
-    done()
-  }
-})
-const app = await startApp(t, { LOG_LEVEL: 'trace', RATE_LIMIT: 'off' }, destination)
+const app = await startApp(t, { LOG_LEVEL: 'trace' }, { write: (line) => void (log += line) })
+const canary = await createCanary(app)
+const { secrets, personal, drive, token, email, password } = canary
+const LATE = personal.add('canary.late@example.com')
+secrets.add('lkp_canary-reset-token')
+secrets.add('canary password that never was')
+const run = (statement: string) => app.app.database.run(sql.raw(statement))
 
-/** Everything that must not be found again. Passwords, and whatever the service hands out, are added as they come up. */
-const secrets = new Set<string>()
-const secret = (text: string): string => {
-  secrets.add(text)
-  return text
-}
-const PASSWORD = secret('canary password of theirs')
-const NEXT = secret('canary password that follows')
-const WRONG = secret('canary password that is wrong')
-const WEAK = secret('canary-weak')
-
-/** Where any form of any secret stands in a text. */
-function found(text: string): string[] {
-  return [...secrets].filter((one) =>
-    [
-      one,
-      encodeURIComponent(one),
-      Buffer.from(one).toString('base64'),
-      Buffer.from(one).toString('base64url'),
-      Buffer.from(one).toString('hex')
-    ].some((form) => text.includes(form))
-  )
-}
-
-/** Sends it, and remembers what it was given; a refusal must repeat nothing. */
-async function drive(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, sent: Sent = {}) {
-  const answer = await app.send(method, url, sent)
-  if (answer.statusCode >= 400) {
-    const leaked = found(answer.body + JSON.stringify(answer.headers))
-    if (leaked.length > 0) throw new Error(`${method} ${url.slice(0, 30)} repeats ${leaked.join()}`)
-  }
-  for (const { value } of answer.cookies) if (value !== '') secret(value)
-  const body =
-    answer.headers['content-type']?.toString().includes('json') === true ? answer.json<Record<string, unknown>>() : {}
-  for (const name of ['access_token', 'refresh_token', 'reset_token']) {
-    const value = body[name]
-    if (typeof value === 'string') secret(value)
-  }
-  return { answer, body }
-}
-
-const AUTH = '/api/v1/auth'
-const admin = await newAdmin(app)
-secret(admin.accessToken)
-secret(admin.refreshToken)
-const token = admin.accessToken
-
-t.test('every route, with secrets in every place', async (t) => {
-  const email = 'canary@example.com'
-  await drive('POST', `${AUTH}/register`, { body: { email, password: WEAK } })
-  await drive('POST', `${AUTH}/register`, { body: { email, password: PASSWORD } })
-  await drive('POST', `${AUTH}/register`, { body: { email, password: PASSWORD } })
-  await drive('POST', `${AUTH}/login`, { body: { email, password: WRONG } })
-  await drive('POST', `${AUTH}/login`, { body: { email: `${WRONG.replaceAll(' ', '')}@x.example`, password: WRONG } })
-  const { body: cookie } = await drive('POST', `${AUTH}/login`, { body: { email, password: PASSWORD } })
-  const { body: signedIn } = await drive('POST', `${AUTH}/login`, {
-    body: { email, password: PASSWORD, delivery: 'body' }
-  })
-  const access = String(signedIn['access_token'])
-  await drive('GET', `${AUTH}/session`, { token: access })
-  await drive('GET', `${AUTH}/session`, { token: String(cookie['access_token']) })
-  await drive('POST', `${AUTH}/refresh`, { body: { refresh_token: signedIn['refresh_token'] } })
-  await drive('POST', `${AUTH}/refresh`, { body: { refresh_token: WRONG } })
-  await drive('POST', `${AUTH}/refresh`, { cookies: { '__Host-latchkey_refresh': secret('canary-cookie-value') } })
-  await drive('POST', `${AUTH}/password`, { token: access, body: { current_password: WRONG, new_password: NEXT } })
-  await drive('POST', `${AUTH}/password`, { token: access, body: { current_password: PASSWORD, new_password: WEAK } })
-  await drive('POST', `${AUTH}/password`, { token: access, body: { current_password: PASSWORD, new_password: NEXT } })
-  await drive('GET', '/api/v1/users/me', { token: access })
-  await drive('POST', `${AUTH}/logout-all`, { token: access })
-
-  const { id } = await join(app, 'somebody@example.com')
-  const { body: reset } = await drive('POST', `/api/v1/users/${id}/password-reset`, { token })
-  await drive('POST', `${AUTH}/password/reset`, { body: { token: secret('lkp_canary'), new_password: NEXT } })
-  await drive('POST', `${AUTH}/password/reset`, { body: { token: reset['reset_token'], new_password: NEXT } })
-  await drive('POST', '/api/v1/users', { token, body: { email: 'made@example.com', password: PASSWORD } })
-  await drive('POST', '/api/v1/users', { token, body: { email: 'invited@example.com' } })
-  await drive('GET', '/api/v1/users', { token })
-  await drive('GET', `/api/v1/users/${id}`, { token })
-  await drive('PATCH', `/api/v1/users/${id}`, { token, body: { display_name: 'Some Body', roles: [] } })
-  await drive('POST', `/api/v1/users/${id}/revoke`, { token })
-  await drive('DELETE', `/api/v1/users/${id}`, { token })
-  await drive('GET', '/api/v1/audit', { token })
-  for (const path of ['/health', '/health/ready', '/openapi.json', '/docs', '/docs/json', '/docs/yaml'])
-    await drive('GET', path)
-  for (const file of [
-    'index.html',
-    'swagger-initializer.js',
-    'swagger-ui.css',
-    'theme/latchkey.css',
-    'theme/favicon.svg'
-  ]) {
-    await drive('GET', `/docs/static/${file}`)
-  }
-  const person = await join(app, 'leaving@example.com', PASSWORD)
-  secret(person.accessToken)
-  await drive('PATCH', '/api/v1/users/me', { token: person.accessToken, body: { display_name: 'Me' } })
-  await drive('DELETE', '/api/v1/users/me', { token: person.accessToken, body: { password: WRONG } })
-  await drive('POST', `${AUTH}/logout`, { token: person.accessToken, body: { refresh_token: person.refreshToken } })
-  const other = await join(app, 'leaving-too@example.com', PASSWORD)
-  await drive('DELETE', '/api/v1/users/me', { token: other.accessToken, body: { password: PASSWORD } })
-
-  // In places where they do not belong.
-  const stray = secret('canary-in-a-stray-place')
-  await drive('GET', `/api/v1/users/me?access_token=${stray}`)
-  await drive('GET', `/${stray}`)
-  await drive('GET', `/api/v1/users/${stray}`, { token })
-  await drive('GET', `/api/v1/users?q=${stray}&limit=${stray}`, { token })
-  await drive('POST', `${AUTH}/login`, { body: { email: stray, password: [stray], unknown: stray } })
-  await drive('GET', '/api/v1/users/me', {
-    headers: { authorization: `Basic ${Buffer.from(`a:${stray}`).toString('base64')}` }
-  })
-  await drive('GET', '/api/v1/users/me', {
-    headers: { authorization: `Bearer ${stray}`, 'x-api-key': stray, cookie: `a=${stray}` }
-  })
-  const broken = {
-    method: 'POST',
-    url: `${AUTH}/login`,
-    headers: { 'content-type': 'application/json' },
-    payload: `{"password":"${stray}`
-  } as const
-  t.strictSame(found((await app.app.inject(broken)).body), [])
+t.test('no answer holds a secret that it does not hand out, wherever the secret was', async (t) => {
+  await t.resolves(driveLives(app, canary), 'where secrets belong')
+  await t.resolves(driveStrays(app, canary), 'where they do not, on every route')
 })
 
-t.test('the log has lines of every route, and no secret', (t) => {
+t.test('the log has lines of every route, and nothing of what a person sent', (t) => {
   for (const { method, url } of app.app.accessTable) {
-    const seen = log.split('\n').some((line) => line.includes(`"method":"${method}","route":"${url}"`))
-    t.ok(seen, `${method} ${url}`)
+    t.ok(log.includes(`"method":"${method}","route":"${url}"`), `${method} ${url} was logged`)
   }
-  app.app.log.info({ planted: secret('canary that was planted') }, 'on purpose')
-  t.strictSame(found(log), ['canary that was planted'], 'what is in the log is found, and it is all that is')
-  app.app.log.info(
-    { password: secret('canary in a password member'), headers: { authorization: secret('canary in a header') } },
-    'redacted'
-  )
-  t.strictSame(found(log), ['canary that was planted'], 'members that hold credentials are redacted, whoever logs them')
+  t.strictSame(secrets.foundIn(log), [])
+  t.strictSame(personal.foundIn(log), [])
   t.end()
 })
 
-t.test('neither the audit trail nor any table holds a secret in plain', async (t) => {
-  const tables = [
-    'users',
-    'sessions',
-    'denied_tokens',
-    'revocations',
-    'keys',
-    'reset_tokens',
-    'throttles',
-    'audit_events'
-  ]
-  let rows = 0
-  for (const table of tables) {
-    const dump = await app.app.database.run(sql`select to_jsonb(x)::text as row from ${sql.identifier(table)} x`)
-    rows += dump.length
-    for (const { row } of dump) t.strictSame(found(String(row)), [], table)
+t.test('a secret that somebody logs on purpose is found, so that the search is one', (t) => {
+  const before = log
+  for (const form of [
+    (text: string) => text,
+    encodeURIComponent,
+    (text: string) => Buffer.from(`a:${text}`).toString('base64'),
+    (text: string) => Buffer.from(text).toString('hex'),
+    (text: string) => text.slice(0, 60)
+  ]) {
+    log = ''
+    const planted = secrets.add(`canary that was planted ${'and is as long as a token, '.repeat(4)}`)
+    app.app.log.info({ planted: form(planted) }, 'on purpose')
+    t.strictSame(secrets.foundIn(log), [planted])
   }
-  t.ok(rows > 30, 'there was something to look at')
+  log = ''
+  app.app.log.info({ password, headers: { authorization: `Bearer ${token}` } }, 'on purpose')
+  t.match(log, /on purpose/)
+  t.strictSame(secrets.foundIn(log), [], 'members that hold credentials are redacted, whoever logs them')
+  log = before
+  t.end()
 })
 
-t.test('a fault of ours and an outage say nothing to the client, and nothing secret to the log', async (t) => {
-  await app.app.database.run(sql`alter table users rename column display_name to renamed`)
-  const { answer: fault } = await drive('POST', `${AUTH}/login`, {
-    body: { email: 'canary@example.com', password: NEXT }
+t.test('the audit trail tells all that happened, and no secret', async (t) => {
+  let pages = 0
+  const actions = new Set<string>()
+  for (let cursor: string | null = ''; cursor !== null; pages++) {
+    const query: string = cursor === '' ? 'limit=10' : `limit=10&cursor=${cursor}`
+    const answer = await drive('GET', `/api/v1/audit?${query}`, { token })
+    const page = answer.json<{ items: { action: string }[]; next_cursor: string | null }>()
+    t.strictSame([...secrets.foundIn(answer.body), ...personal.foundIn(answer.body)], [])
+    for (const { action } of page.items) actions.add(action)
+    cursor = page.next_cursor
+  }
+  t.ok(pages > 2, 'there were pages')
+  for (const action of [
+    'sign_in_failed',
+    'signed_in',
+    'signed_out',
+    'password_changed',
+    'password_reset_opened',
+    'deleted'
+  ]) {
+    t.ok(actions.has(`user.${action}`), action)
+  }
+  t.ok(actions.has('session.theft_assumed'))
+})
+
+t.test('no table holds a secret in plain, whatever tables there are', async (t) => {
+  const tables = await run(
+    `select table_name::text as name from information_schema.tables where table_schema = 'public'`
+  )
+  const dump = async (name: unknown) => {
+    const rows = await run(`select to_jsonb(x)::text as row from "${String(name)}" x`)
+    return rows.map(({ row }) => String(row)).join('\n')
+  }
+  t.ok(tables.length >= 8)
+  for (const { name } of tables) {
+    const rows = await dump(name)
+    t.not(rows, '', `there is something in ${String(name)}`)
+    t.strictSame(secrets.foundIn(rows), [], String(name))
+  }
+  t.strictSame(
+    personal.foundIn(await dump('users')),
+    ['canary.person@example.com', 'Canary Personal Name'],
+    'the search finds'
+  )
+  const bytes = Buffer.from(secrets.add('canary that was planted as bytes')).toString('hex')
+  await run(`update keys set sealed = sealed || decode('${bytes}', 'hex')`)
+  t.strictSame(secrets.foundIn(await dump('keys')), ['canary that was planted as bytes'], 'bytes, too')
+})
+
+/** A token for each route, by the time that none can be had any more: some sign out whoever asks. */
+async function tokens(): Promise<ReadonlyMap<string, string>> {
+  const made = new Map<string, string>()
+  for (const { method, url } of app.app.accessTable) {
+    made.set(`${method} ${url}`, secrets.add((await newAdmin(app)).accessToken))
+  }
+  return made
+}
+
+/** Asks every route something that it would do, and says what became of it. */
+async function askAll(t: Test, held: ReadonlyMap<string, string>) {
+  const bodies: Readonly<Record<string, object>> = {
+    'POST /api/v1/auth/register': { email: LATE, password },
+    'POST /api/v1/auth/login': { email, password },
+    'POST /api/v1/auth/password': { current_password: password, new_password: 'canary password that never was' },
+    'POST /api/v1/auth/password/reset': { token: 'lkp_canary-reset-token', new_password: password },
+    'POST /api/v1/users': { email: LATE, password },
+    'PATCH /api/v1/users/:id': { display_name: 'Canary Personal Name' },
+    'PATCH /api/v1/users/me': { display_name: 'Canary Personal Name' },
+    'DELETE /api/v1/users/me': { password }
+  }
+  const outcomes = new Map<string, string>()
+  for (const { method, url } of app.app.accessTable) {
+    const name = `${method} ${url}`
+    const path = url.replace(':id', '01942d3c-7a5e-7c10-9f3b-2a6d7e8f9a01').replace('*', 'swagger-ui.css')
+    const answer = await drive(method as Method, path, {
+      token: held.get(name),
+      ...(bodies[name] && { body: bodies[name] })
+    })
+    outcomes.set(name, outcome(answer))
+    if (answer.statusCode === 503)
+      t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${name} says when to try again`)
+    if (answer.statusCode >= 500) t.notMatch(answer.body, /column|renamed|display_name|relation|ECONN|closed|select/i)
+  }
+  return outcomes
+}
+/** What asks the database for a person. */
+const ASKING = /^\w+ \/api\/v1\/(?:users|auth\/(?:register|login|logout-all|password|session))/
+
+t.test('where the service cannot do what it is asked', async (t) => {
+  const [duringFault, duringOutage] = [await tokens(), await tokens()]
+
+  await t.test('the row that a constraint refuses, which the database tells in full, is not logged', async (t) => {
+    await run(`alter table users add constraint made_to_fail check (email <> '${LATE}')`)
+    log = ''
+    const answer = await drive('POST', '/api/v1/auth/register', { body: { email: LATE, password } })
+    t.equal(outcome(answer), '500 internal_error')
+    t.match(log, /"code":"23514".*made_to_fail/, 'the log says what it was')
+    t.strictSame([...secrets.foundIn(log), ...personal.foundIn(log)], [])
+    t.notMatch(log, /argon2/, 'nor the hash of the password')
   })
-  t.equal(fault.statusCode, 500)
-  t.strictSame(Object.keys(fault.json()).sort(), ['code', 'detail', 'request_id', 'status', 'title', 'type'])
-  t.notMatch(fault.body, /column|renamed|display_name/)
-  t.ok(log.includes('display_name does not exist'), 'the log says what it was')
-  await app.app.database.close()
-  const { answer: outage } = await drive('POST', `${AUTH}/login`, {
-    body: { email: 'canary@example.com', password: NEXT }
+
+  await t.test('a fault of ours says nothing to the client, and nothing secret to the log', async (t) => {
+    await run('alter table users rename column display_name to renamed')
+    log = ''
+    const outcomes = await askAll(t, duringFault)
+    for (const [name, result] of outcomes) t.match(result, /^(?:[234]\d\d|500 internal_error)/, name)
+    t.equal(outcomes.get('POST /api/v1/auth/login'), '500 internal_error')
+    t.match(log, /display_name.* does not exist/, 'the log says what it was')
+    t.strictSame([...secrets.foundIn(log), ...personal.foundIn(log)], [])
   })
-  t.strictSame([outage.statusCode, outage.json<{ code: string }>().code], [503, 'unavailable'])
-  t.match(outage.headers['retry-after'], /^[1-9]\d*$/)
-  t.strictSame(found(log), ['canary that was planted'])
+
+  await t.test('an outage is 503 with the time to wait, and says nothing secret to the log', async (t) => {
+    await app.app.database.close()
+    log = ''
+    for (const [name, result] of await askAll(t, duringOutage)) {
+      if (ASKING.test(name)) t.equal(result, '503 unavailable', name)
+      else t.match(result, /^(?:[234]\d\d|503 unavailable)/, name)
+    }
+    t.match(log, /"status":503/)
+    t.strictSame([...secrets.foundIn(log), ...personal.foundIn(log)], [])
+  })
 })

@@ -14,8 +14,9 @@ export function parseQuery(text: string): SentQuery {
   for (const pair of text.split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
-    // A name that cannot be decoded is kept as it was sent: no route describes it.
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals)) ?? pair
+    const sentName = equals < 0 ? pair : pair.slice(0, equals)
+    // One that cannot be decoded is kept as it was sent: no route describes it. The name alone, since answers repeat it.
+    const name = decode(sentName) ?? sentName
     const value = decode(equals < 0 ? '' : pair.slice(equals + 1))
     const before = query[name]
     if (before === undefined) query[name] = value

@@ -3,7 +3,7 @@ import { problemResponse } from './problem-schema.ts'
 
 /** What any operation can answer, whatever it is about. */
 const ALWAYS = ['bad_request', 'request_timeout', 'headers_too_large', 'internal_error'] as const
-/** What any operation can answer that reads a body. */
+/** What any operation can answer that a body can be sent to, also where it takes none: what was sent is then refused. */
 const WITH_BODY = ['validation_failed', 'malformed_json', 'payload_too_large', 'unsupported_media_type'] as const
 
 type Refusals = Record<number, ReturnType<typeof problemResponse>>
@@ -18,5 +18,5 @@ export function refusals(...codes: readonly ProblemCode[]): Refusals {
   return Object.fromEntries([...byStatus].map(([status, sameStatus]) => [status, problemResponse(...sameStatus)]))
 }
 
-/** The refusals of an operation that reads a body. */
+/** The refusals of an operation that a body can be sent to: all but GET. */
 export const refusalsWithBody = (...codes: readonly ProblemCode[]): Refusals => refusals(...WITH_BODY, ...codes)

@@ -5,7 +5,7 @@ import type { Answer } from './reading.ts'
 export interface Described {
   readonly type?: string
   readonly format?: string
-  readonly const?: unknown
+  readonly const?: string
   readonly anyOf?: readonly Described[]
   readonly items?: Described
   readonly maxItems?: number
@@ -88,3 +88,20 @@ export function verdict(answer: Answer, { refusals }: Pick<Operation, 'refusals'
   if (!refusals.has(`${status} ${code}`)) return `${status} ${code}, which is not in the document`
   return [status, code, ...errors.map(({ pointer }) => pointer)].join(' ')
 }
+
+/** Sends bodies to operations, by their names, and says what comes of it. */
+export async function bodySender(app: TestApp, token: string) {
+  const operations = new Map((await operationsOf(app)).map((operation) => [operation.name, operation]))
+  return async (name: string, body: Readonly<Record<string, unknown>>): Promise<string> => {
+    const operation = operations.get(name)
+    if (operation === undefined) throw new Error(`There is no ${name}.`)
+    return verdict(await app.send(operation.method, operation.url(''), { token, body }), operation)
+  }
+}
+
+/** The beginning of a text, in ASCII: for the names of assertions, which a line separator would cut in two. */
+export const shown = (text: string): string =>
+  JSON.stringify(text.slice(0, 40)).replace(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  )
