@@ -218,7 +218,7 @@ t.test('a query is read by the types that it is described with, and never otherw
     ['?__proto__=1', '/__proto__', 'is not described'],
     ['?constructor=1', '/constructor', 'is not described'],
     ['?a/b~c=1', '/a~1b~0c', 'is not described'],
-    ['?%zz=1', '/%zz=1', 'is not described']
+    ['?%zz=1', '/%zz', 'is not described']
   ]
   for (const [query, pointer, message] of bad) {
     const answer = await app.inject(`/${query}`)
