@@ -1,42 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import fp from 'fastify-plugin'
-import { createJournal } from '../src/db/journal.ts'
+import { createJournal, type Position, type Reading } from '../src/db/journal.ts'
+import { LEEWAY_SECONDS } from '../src/domain/access-token.ts'
 import { createClock } from '../src/domain/clock.ts'
 import { createFreshness } from '../src/domain/freshness.ts'
+import { createHearing } from '../src/domain/hearing.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { createRevocationIndex, type Revocation, type RevocationIndex } from '../src/domain/revocation-index.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked'> & {
+    readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked' | 'entries'> & {
       /** Puts entries that a statement has just written in force here, before its caller answers. */
       readonly apply: (entries: readonly Revocation[]) => void
       /** Whether the view can be relied on. */
       readonly isCurrent: () => boolean
       /** @throws Problem `revocation_unavailable` where it cannot be confirmed what has been revoked. */
       readonly assertCurrent: () => void
+      /** Null where the view may be used as it is; else what to wait for first, a quarter of a second at most. */
+      readonly confirmed: () => Promise<void> | null
       /** Milliseconds since the epoch, by the database's clock. */
       readonly now: () => number
+      /** Tells of every entry that is new here, until the result is called. */
+      readonly follow: (onEntry: (entry: Revocation) => void) => () => void
+      /** How far the journal is in force here. */
+      readonly reached: () => Reached
+      /** What was committed since; null where the position is not one of this database. */
+      readonly readSince: (position: Position) => Promise<Reading | null>
     }
   }
 }
 
+export interface Reached {
+  readonly position: Position
+  /** Milliseconds since the epoch: everything that was committed until then is in force here. */
+  readonly confirmedAt: number
+}
+
 export interface RevocationsOptions {
-  /** `listen`: entries are announced, and read again each second; `poll`: they are read often enough to need no announcement. */
+  /** `listen`: entries are announced, and read as well; `poll`: they are read often enough to need no announcement. */
   readonly sync: 'listen' | 'poll'
   /** Seconds after which an unconfirmed view is no longer relied on. */
   readonly maxStalenessSeconds: number
 }
 
-/** Milliseconds between the end of one reading and the next. */
-const READ_EVERY = { listen: 1000, poll: 45 } as const
-/** Readings that fit into the time after which the view is stale, so that one that is late or lost refuses nobody. */
-const READINGS_WITHIN_STALENESS = 4
+/** Milliseconds from the beginning of one reading to that of the next. Poll mode may cost 20 small reads a second. */
+const READ_EVERY = { listen: 200, poll: 50 } as const
+/** Seconds: an older view is confirmed before it is used. Two readings have been late by then, or the process was stopped. */
+const CONFIRM_AFTER = { listen: 0.5, poll: 0.2 } as const
+/** The longest that a request waits for that. The view is used then all the same, until it is older than it may be. */
+const CONFIRM_WITHIN_MILLISECONDS = 250
 const PRUNE_EVERY_MILLISECONDS = 60_000
 
 /**
  * Keeps the deny-list in memory. Announcements make it quick; readings of the journal make it right, and are what its
- * freshness is measured by: it is current as of when the newest completed reading began. A connection that silently
- * stopped delivering announcements therefore costs a second, never correctness.
+ * freshness is measured by: it is current as of when the newest completed reading began. So what an instance does not hear
+ * costs a fraction of a second, and what it cannot read costs `maxStalenessSeconds` at most.
  */
 export default fp(
   async (app, { sync, maxStalenessSeconds }: RevocationsOptions) => {
@@ -44,62 +63,119 @@ export default fp(
     const index = createRevocationIndex()
     const clock = createClock()
     const freshness = createFreshness()
-    const pause = Math.min(READ_EVERY[sync], (maxStalenessSeconds * 1000) / READINGS_WITHIN_STALENESS)
-    let horizon: string | null = null
-    let failing = false
+    const hearing = createHearing()
+    const followers = new Set<(entry: Revocation) => void>()
+    let since: Position | null = null
+    let reached: Reached | null = null
 
     const apply = (entries: readonly Revocation[]) => {
-      for (const entry of entries) index.apply(entry)
-    }
-    const isCurrent = () => freshness.age() <= maxStalenessSeconds
-
-    async function read() {
-      const confirm = freshness.begin()
-      const reading = await journal.readFrom(horizon)
-      clock.observe(reading.now)
-      apply(reading.entries)
-      horizon = reading.horizon
-      confirm()
-    }
-
-    async function keepReading() {
-      try {
-        await read()
-        if (failing) app.log.info('The journal of revocations can be read again.')
-        failing = false
-      } catch (error) {
-        if (!failing) app.log.error({ err: error }, 'The journal of revocations cannot be read.')
-        failing = true
-      }
-      if (!closing) timer = setTimeout(() => void keepReading(), pause).unref()
+      for (const entry of entries) if (index.apply(entry)) for (const tell of followers) tell(entry)
     }
 
     // Listening comes first: what is committed between the first reading and the first announcement would be lost otherwise.
-    if (sync === 'listen')
-      await journal.listen(
-        (entry) => index.apply(entry),
-        () => undefined
-      )
+    const listener =
+      sync === 'poll'
+        ? null
+        : await journal.listen(
+            (entry) => {
+              hearing.heard(entry)
+              apply([entry])
+            },
+            () => hearing.restart()
+          )
+
+    async function read(): Promise<void> {
+      since ??= await journal.load(apply)
+      const confirm = freshness.begin()
+      const began = performance.now()
+      const reading = await journal.readSince(since)
+      if (reading === null) {
+        // What is in force here stays in force; what the other database has comes on top.
+        since = null
+        throw new Error('The journal is that of another life of the database: all of it is read anew.')
+      }
+      const behind = clock.observe(reading.now, performance.now() - began) / 1000
+      if (behind > LEEWAY_SECONDS) app.log.error(`The database's clock was set back by ${behind.toFixed(1)} s.`)
+      apply(reading.entries)
+      since = reading.position
+      reached = { position: since, confirmedAt: reading.now }
+      confirm()
+      if (listener !== null && hearing.missed(reading.entries)) {
+        app.log.warn('Announcements of revocations are not heard any more: another connection is opened for them.')
+        hearing.restart()
+        listener.renew()
+      }
+    }
     await read()
 
+    let failing = false
+    let reading: Promise<void> | null = null
+    const readOnce = () =>
+      (reading ??= read()
+        .then(() => {
+          if (failing) app.log.info('The journal of revocations can be read again.')
+          failing = false
+        })
+        .catch((error: unknown) => {
+          if (!failing && !closing) app.log.error({ err: error }, 'The journal of revocations cannot be read.')
+          failing = true
+        })
+        .finally(() => (reading = null)))
+
     let closing = false
-    let timer = setTimeout(() => void keepReading(), pause).unref()
+    let timer: NodeJS.Timeout
+    async function keepReading() {
+      const began = performance.now()
+      await readOnce()
+      if (!closing) next(performance.now() - began)
+    }
+    const next = (took: number) => {
+      timer = setTimeout(() => void keepReading(), Math.max(1, READ_EVERY[sync] - took)).unref()
+    }
+    next(0)
     const pruning = setInterval(() => index.prune(clock.now()), PRUNE_EVERY_MILLISECONDS).unref()
-    app.addHook('onClose', () => {
+    app.addHook('onClose', async () => {
       closing = true
       clearTimeout(timer)
       clearInterval(pruning)
+      await reading
     })
+
+    // A process that was stopped and continued has a request to answer before it hears what happened meanwhile. While the
+    // journal cannot be read, there is nothing to wait for.
+    const lags = () => !failing && freshness.age() > CONFIRM_AFTER[sync]
+    async function confirm(): Promise<void> {
+      const begun = performance.now()
+      const left = () => CONFIRM_WITHIN_MILLISECONDS - (performance.now() - begun)
+      // A reading that began before the process was stopped says nothing of the time since: another follows it.
+      while (lags() && left() > 0) {
+        const alarm = new AbortController()
+        await Promise.race([readOnce(), delay(left(), undefined, alarm).catch(() => undefined)])
+        alarm.abort()
+      }
+    }
+    let confirming: Promise<void> | null = null
 
     app.decorate('revocations', {
       apply,
-      isCurrent,
+      isCurrent: () => freshness.age() <= maxStalenessSeconds,
       assertCurrent() {
-        if (!isCurrent()) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
+        if (freshness.age() > maxStalenessSeconds) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
       },
+      confirmed: () => (lags() ? (confirming ??= confirm().finally(() => (confirming = null))) : null),
       now: () => clock.now(),
       stateOf: (token) => index.stateOf(token),
-      isKeyRevoked: (kid) => index.isKeyRevoked(kid)
+      isKeyRevoked: (kid) => index.isKeyRevoked(kid),
+      entries: () => index.entries(),
+      follow(onEntry) {
+        followers.add(onEntry)
+        return () => void followers.delete(onEntry)
+      },
+      reached() {
+        if (reached === null) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
+        return reached
+      },
+      readSince: (position) => journal.readSince(position)
     })
   },
   { name: 'revocations', fastify: '5.x', dependencies: ['database'] }

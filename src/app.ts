@@ -76,7 +76,8 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(auth, {
     authenticate: (request) => {
       const token = bearerToken(request)
-      return token === null ? null : app.tokens.verify(token)
+      if (token === null) return null
+      return app.revocations.confirmed()?.then(() => app.tokens.verify(token)) ?? app.tokens.verify(token)
     },
     responses: {
       401: problemResponse('unauthenticated', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'),

@@ -17,10 +17,15 @@ export interface Database {
    */
   run(statement: SQL): Promise<readonly Row[]>
   /**
+   * As `run`, over a connection that no other statement holds up, for what the rest waits for: one small read after another.
+   * It has 2 s at most.
+   */
+  runAside(statement: SQL): Promise<readonly Row[]>
+  /**
    * Hears what is announced on `channel`, from the moment `onListening` is called, which happens again after every
    * reconnection: what was announced in between is lost.
    */
-  listen(channel: string, onMessage: (payload: string) => void, onListening: () => void): Promise<void>
+  listen(channel: string, onMessage: (payload: string) => void, onListening: () => void): Promise<Listening>
   /** Brings the schema up to date; safe to be called by several processes at once. */
   migrate(): Promise<void>
   /** Whether every migration that this version knows has been applied. */
@@ -28,10 +33,15 @@ export interface Database {
   close(): Promise<void>
 }
 
+export interface Listening {
+  /** Listens over a new connection: for a listener that has stopped hearing without being told. */
+  readonly renew: () => void
+}
+
 export interface DatabaseOptions {
   /** `postgres://…`, `pglite:PATH` or `pglite:memory:`. */
   readonly url: string
-  /** Connections at most; PostgreSQL only. */
+  /** Connections in all, but one for each kind of use at least; PostgreSQL only. */
   readonly poolSize: number
   /** The longest that a statement, a lock or a connection may take. */
   readonly timeoutMilliseconds: number

@@ -31,12 +31,16 @@ export async function openPglite({ url }: DatabaseOptions): Promise<Database> {
     return rows
   }
 
+  const run = (statement: SQL) => withRetries(() => attempt(statement))
+
   return {
     engine: 'pglite',
-    run: (statement) => withRetries(() => attempt(statement)),
+    run,
+    runAside: run,
     async listen(channel, onMessage, onListening) {
       await client.listen(channel, onMessage)
       onListening()
+      return { renew: () => undefined }
     },
     migrate: () => migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER }),
     isCurrent: async () => (await appliedMigration(attempt)) >= newestMigration(),

@@ -1,79 +1,93 @@
 import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import type { Database, DatabaseOptions } from './database.ts'
 import { appliedMigration, MIGRATIONS_FOLDER, newestMigration } from './migrations.ts'
-import { withDeadline, withRetries } from './outage.ts'
+import { withRetries } from './outage.ts'
+import { createPool } from './postgres-pool.ts'
+import { createSockets } from './sockets.ts'
 
 /** Any constant will do, so long as every instance takes the same lock before it migrates. */
 const MIGRATION_LOCK = 5_402_113
 /** A statement's own time-out answers first; this is for a server or a network that does not answer at all. */
 const DEADLINE_MARGIN_MILLISECONDS = 500
+/** What is asked aside is a small read; without an answer in this time the connection is not relied on any longer. */
+const ASIDE_MILLISECONDS = 2000
+/** A connection that is not there by then is tried anew, so that the service is back within two seconds of its database. */
+const CONNECT_MILLISECONDS = 1500
 
 /** PostgreSQL 15 or newer, through postgres.js. */
 export function openPostgres({ url, poolSize, timeoutMilliseconds, pooled = false }: DatabaseOptions): Database {
-  const common: postgres.Options<Record<string, never>> = {
+  const common = {
     onnotice: () => undefined,
-    connect_timeout: Math.ceil(timeoutMilliseconds / 1000),
+    connect_timeout: CONNECT_MILLISECONDS / 1000,
     fetch_types: false,
     // Back at once after an outage; the default waits up to 20 s longer than the database.
-    backoff: () => 0.25 + Math.random() * 0.25
+    backoff: () => 0.25 + Math.random() * 0.25,
+    prepare: !pooled
   }
   const session = {
-    application_name: 'latchkey',
     TimeZone: 'UTC',
     DateStyle: 'ISO',
     statement_timeout: timeoutMilliseconds,
     lock_timeout: timeoutMilliseconds
   }
-  const client = postgres(url, {
-    ...common,
-    max: poolSize,
-    prepare: !pooled,
-    connection: pooled ? {} : session
-  })
-  // Sets the parsers and serializers that the column types of the schema count on.
-  drizzle(client)
-  const dialect = new PgDialect()
+  /** Behind a transaction pooler there are no settings of a session: the next statement may run in another one. */
+  const named = (name: string) => ({ application_name: name, ...(!pooled && session) })
 
-  async function attempt(statement: SQL) {
-    const { sql: text, params } = dialect.sqlToQuery(statement)
-    const query = client.unsafe(text, params.map(asParameter), { prepare: !pooled })
-    return withDeadline(query, timeoutMilliseconds + DEADLINE_MARGIN_MILLISECONDS, () => {
-      query.cancel()
-    })
-  }
+  // One connection is kept aside, and in `listen` mode another one listens.
+  const max = Math.max(1, poolSize - (pooled ? 1 : 2))
+  const pool = createPool(
+    url,
+    { ...common, max, connection: named('latchkey') },
+    timeoutMilliseconds + DEADLINE_MARGIN_MILLISECONDS
+  )
+  const aside = createPool(
+    url,
+    { ...common, max: 1, connection: named('latchkey journal') },
+    Math.min(ASIDE_MILLISECONDS, timeoutMilliseconds + DEADLINE_MARGIN_MILLISECONDS)
+  )
+  const listening: { close: () => Promise<void> }[] = []
+  const run = (statement: SQL) => withRetries(() => pool.run(statement))
 
   return {
     engine: 'postgres',
-    run: (statement) => withRetries(() => attempt(statement)),
+    run,
+    runAside: (statement) => withRetries(() => aside.run(statement)),
     async listen(channel, onMessage, onListening) {
-      await client.listen(channel, onMessage, onListening)
+      const sockets = createSockets()
+      const options = { ...common, max: 1, connection: named('latchkey listener'), socket: sockets.socket }
+      const client = postgres(url, options)
+      listening.push({
+        async close() {
+          sockets.close()
+          await client.end({ timeout: 0 })
+        }
+      })
+      // When the connection breaks, postgres.js opens another and listens again, for as long as it takes.
+      await withRetries(() => client.listen(channel, onMessage, onListening))
+      return { renew: sockets.giveUp }
     },
     async migrate() {
-      const one = postgres(url, { ...common, max: 1 })
+      // The lock belongs to a transaction, not to a session: a transaction pooler would hand a session on with its lock.
+      const lock = postgres(url, { ...common, max: 1 })
+      const work = postgres(url, { ...common, max: 1 })
       try {
         await withRetries(async () => {
+          await lock`begin`
           // Only one instance migrates; the others wait here and then find nothing to do.
-          await one`select pg_advisory_lock(${MIGRATION_LOCK})`
-          await migrate(drizzle(one), { migrationsFolder: MIGRATIONS_FOLDER })
+          await lock`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+          await migrate(drizzle(work), { migrationsFolder: MIGRATIONS_FOLDER })
+          await lock`commit`
         })
       } finally {
-        await one.end({ timeout: 1 })
+        await Promise.all([lock.end({ timeout: 1 }), work.end({ timeout: 1 })])
       }
     },
-    isCurrent: async () =>
-      (await appliedMigration((statement) => withRetries(() => attempt(statement)))) >= newestMigration(),
-    close: () => client.end({ timeout: 5 })
+    isCurrent: async () => (await appliedMigration(run)) >= newestMigration(),
+    async close() {
+      await Promise.all([pool.close(), aside.close(), ...listening.map((one) => one.close())])
+    }
   }
-}
-
-/** The values that statements are given; anything else is a mistake in the statement. */
-function asParameter(value: unknown): postgres.ParameterOrJSON<never> {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value
-  if (value instanceof Uint8Array) return value
-  throw new TypeError(`A statement was given a ${typeof value}.`)
 }

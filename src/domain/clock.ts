@@ -2,8 +2,11 @@
 export interface Clock {
   /** Milliseconds since the epoch; from the first observation on it never goes back. */
   now(): number
-  /** The database said `databaseMilliseconds` to a question that was answered at this instant. */
-  observe(databaseMilliseconds: number): void
+  /**
+   * The database said `databaseMilliseconds` to a question that was answered at this instant, `took` milliseconds after it
+   * was asked. Gives by how many milliseconds the database is behind what it said before: `now` stands still for so long.
+   */
+  observe(databaseMilliseconds: number, took?: number): number
 }
 
 /**
@@ -19,8 +22,10 @@ export function createClock(monotonic: () => number = () => performance.now(), w
       latest = Math.max(latest, seen.database + monotonic() - seen.at)
       return latest
     },
-    observe(databaseMilliseconds) {
-      seen = { database: databaseMilliseconds, at: monotonic() }
+    observe(databaseMilliseconds, took = 0) {
+      // It was said somewhere between: in the middle, the error is at most half of what it took.
+      seen = { database: databaseMilliseconds, at: monotonic() - took / 2 }
+      return Math.max(0, latest - (databaseMilliseconds + took / 2))
     }
   }
 }

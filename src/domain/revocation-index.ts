@@ -21,14 +21,16 @@ export interface Revocable {
 }
 
 export interface RevocationIndex {
-  /** Takes an entry in. Idempotent, in any order: floors and times only rise. */
-  apply(entry: Revocation): void
+  /** Takes an entry in, and says whether that changed anything. Idempotent, in any order: floors and times only rise. */
+  apply(entry: Revocation): boolean
   /** Whether the key is compromised: what it signed may be anybody's. */
   isKeyRevoked(kid: string): boolean
   /** What has become of the token, at worst, the key that signed it aside. */
   stateOf(token: Revocable): 'good' | 'stale' | 'revoked'
   /** Forgets entries that concern no living token at `now` (milliseconds). Keys stay. */
   prune(now: number): void
+  /** All entries; the index may change in between: what is there from beginning to end is given. */
+  entries(): Iterable<Revocation>
   readonly size: number
 }
 
@@ -49,15 +51,24 @@ export function createRevocationIndex(): RevocationIndex {
   return {
     apply({ kind, id, staleBelow, revokedBelow, until }) {
       if (kind === 'subject' || kind === 'client') {
-        const had = floors[kind].get(id)
-        floors[kind].set(id, {
-          staleBelow: Math.max(had?.staleBelow ?? 0, staleBelow ?? 0),
-          revokedBelow: Math.max(had?.revokedBelow ?? 0, revokedBelow ?? 0),
-          until: Math.max(had?.until ?? 0, until)
-        })
-      } else {
-        ended[kind].set(id, Math.max(ended[kind].get(id) ?? 0, until))
+        const had = floors[kind].get(id) ?? { staleBelow: 0, revokedBelow: 0, until: 0 }
+        const has = {
+          staleBelow: Math.max(had.staleBelow, staleBelow ?? 0),
+          revokedBelow: Math.max(had.revokedBelow, revokedBelow ?? 0),
+          until: Math.max(had.until, until)
+        }
+        floors[kind].set(id, has)
+        return has.staleBelow > had.staleBelow || has.revokedBelow > had.revokedBelow || has.until > had.until
       }
+      const had = ended[kind].get(id) ?? 0
+      ended[kind].set(id, Math.max(had, until))
+      return until > had
+    },
+    *entries() {
+      for (const kind of ['token', 'session', 'key'] as const)
+        for (const [id, until] of ended[kind]) yield { kind, id, staleBelow: null, revokedBelow: null, until }
+      for (const kind of ['subject', 'client'] as const)
+        for (const [id, floor] of floors[kind]) yield { kind, id, ...floor }
     },
     isKeyRevoked: (kid) => ended.key.has(kid),
     stateOf({ jti, sid, sub, clientId, ver }) {

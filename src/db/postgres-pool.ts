@@ -1,0 +1,59 @@
+import type { SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import type { Row } from './database.ts'
+import { withDeadline } from './outage.ts'
+import { createSockets } from './sockets.ts'
+
+export interface Pool {
+  /** @throws Problem `unavailable` where there is no answer in time; else what the driver throws. */
+  run(statement: SQL): Promise<readonly Row[]>
+  close(): Promise<void>
+}
+
+/**
+ * Connections of postgres.js, given up where they do not answer.
+ *
+ * @param milliseconds the longest that an answer may take, waiting for a connection included
+ */
+export function createPool(
+  url: string,
+  options: postgres.Options<Record<string, postgres.PostgresType>> & { readonly prepare: boolean },
+  milliseconds: number
+): Pool {
+  const sockets = createSockets()
+  const all = { ...options, socket: sockets.socket }
+  const client = postgres(url, all)
+  // Sets the parsers and serializers that the column types of the schema count on.
+  drizzle(client)
+  const dialect = new PgDialect()
+
+  return {
+    run(statement) {
+      const { sql: text, params } = dialect.sqlToQuery(statement)
+      const query = client.unsafe(text, params.map(asParameter), { prepare: options.prepare })
+      return withDeadline(query, milliseconds, () => {
+        sockets.giveUpSilentFor(milliseconds)
+        // What still waits for a connection must not be carried out later, when nobody knows of it any more. What is under way
+        // is not cancelled: the server ends it by itself, and postgres.js lets the process die where that request fails.
+        if (isWaiting(query)) query.cancel()
+      })
+    },
+    async close() {
+      await client.end({ timeout: 5 })
+      sockets.close()
+    }
+  }
+}
+
+/** postgres.js keeps the connection of a query in `state`, and null there as long as there is none. */
+const isWaiting = (query: object): boolean => 'state' in query && query.state === null
+
+/** The values that statements are given; anything else is a mistake in the statement. */
+function asParameter(value: unknown): postgres.ParameterOrJSON<never> {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value
+  if (value instanceof Uint8Array) return value
+  throw new TypeError(`A statement was given a ${typeof value}.`)
+}
