@@ -3,7 +3,12 @@ import { createJournal } from '../src/db/journal.ts'
 import { createClock } from '../src/domain/clock.ts'
 import { createFreshness } from '../src/domain/freshness.ts'
 import { Problem } from '../src/domain/problems.ts'
-import { createRevocationIndex, type Revocation, type RevocationIndex } from '../src/domain/revocation-index.ts'
+import {
+  createRevocationIndex,
+  PRUNE_STEPS,
+  type Revocation,
+  type RevocationIndex
+} from '../src/domain/revocation-index.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,7 +36,8 @@ export interface RevocationsOptions {
 const READ_EVERY = { listen: 1000, poll: 45 } as const
 /** Readings that fit into the time after which the view is stale, so that one that is late or lost refuses nobody. */
 const READINGS_WITHIN_STALENESS = 4
-const PRUNE_EVERY_MILLISECONDS = 60_000
+/** In which all of the index has had its turn, a step about each second. */
+const PRUNED_WITHIN_MILLISECONDS = 60_000
 
 /**
  * Keeps the deny-list in memory. Announcements make it quick; readings of the journal make it right, and are what its
@@ -84,7 +90,7 @@ export default fp(
 
     let closing = false
     let timer = setTimeout(() => void keepReading(), pause).unref()
-    const pruning = setInterval(() => index.prune(clock.now()), PRUNE_EVERY_MILLISECONDS).unref()
+    const pruning = setInterval(() => index.pruneStep(clock.now()), PRUNED_WITHIN_MILLISECONDS / PRUNE_STEPS).unref()
     app.addHook('onClose', () => {
       closing = true
       clearTimeout(timer)
