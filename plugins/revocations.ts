@@ -6,7 +6,12 @@ import { createClock } from '../src/domain/clock.ts'
 import { createFreshness } from '../src/domain/freshness.ts'
 import { createHearing } from '../src/domain/hearing.ts'
 import { Problem } from '../src/domain/problems.ts'
-import { createRevocationIndex, type Revocation, type RevocationIndex } from '../src/domain/revocation-index.ts'
+import {
+  createRevocationIndex,
+  PRUNE_STEPS,
+  type Revocation,
+  type RevocationIndex
+} from '../src/domain/revocation-index.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -50,7 +55,8 @@ const READ_EVERY = { listen: 200, poll: 50 } as const
 const CONFIRM_AFTER = { listen: 0.5, poll: 0.2 } as const
 /** The longest that a request waits for that. The view is used then all the same, until it is older than it may be. */
 const CONFIRM_WITHIN_MILLISECONDS = 250
-const PRUNE_EVERY_MILLISECONDS = 60_000
+/** In which all of the index has had its turn, a step about each second. */
+const PRUNED_WITHIN_MILLISECONDS = 60_000
 
 /**
  * Keeps the deny-list in memory. Announcements make it quick; readings of the journal make it right, and are what its
@@ -133,7 +139,7 @@ export default fp(
       timer = setTimeout(() => void keepReading(), Math.max(1, READ_EVERY[sync] - took)).unref()
     }
     next(0)
-    const pruning = setInterval(() => index.prune(clock.now()), PRUNE_EVERY_MILLISECONDS).unref()
+    const pruning = setInterval(() => index.pruneStep(clock.now()), PRUNED_WITHIN_MILLISECONDS / PRUNE_STEPS).unref()
     app.addHook('onClose', async () => {
       closing = true
       clearTimeout(timer)

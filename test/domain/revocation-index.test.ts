@@ -1,22 +1,11 @@
 import t from 'tap'
-import { createRevocationIndex, type Revocable, type Revocation } from '../../src/domain/revocation-index.ts'
+import type { Revocable, Revocation } from '../../src/domain/revocation-index.ts'
 import { createRandom } from '../support/random.ts'
+import { entry, indexOf } from '../support/revocations.ts'
+import { uuidFrom } from '../support/uuids.ts'
 
-const entry = (kind: Revocation['kind'], id: string, more: Partial<Revocation> = {}): Revocation => ({
-  kind,
-  id,
-  staleBelow: null,
-  revokedBelow: null,
-  until: 1000,
-  ...more
-})
 const user: Revocable = { jti: 't1', sid: 's1', sub: 'ann', clientId: 'latchkey', ver: 5 }
 const service: Revocable = { jti: 't2', sid: null, sub: 'robot', clientId: 'robot', ver: 5 }
-function indexOf(...entries: readonly Revocation[]) {
-  const index = createRevocationIndex()
-  for (const each of entries) index.apply(each)
-  return index
-}
 
 t.test('nothing is revoked until something is', async (t) => {
   const index = indexOf()
@@ -157,4 +146,18 @@ t.test('a compromised key stays revoked as long as the process lives', async (t)
   t.strictSame([index.isKeyRevoked('k1'), index.isKeyRevoked('k2'), index.size], [true, false, 1])
   index.apply(entry('key', 'k1'))
   t.equal(index.size, 1)
+})
+
+t.test('an id in upper case is another id', async (t) => {
+  const lower = uuidFrom(createRandom(1), 'abcdefab')
+  const upper = lower.toUpperCase()
+  for (const [revoked, other] of [
+    [lower, upper],
+    [upper, lower]
+  ] as const) {
+    const index = indexOf(entry('token', revoked), entry('session', revoked), entry('subject', revoked))
+    t.equal(index.stateOf({ ...user, jti: revoked }), 'revoked')
+    t.equal(index.stateOf({ ...user, sid: revoked }), 'revoked')
+    t.equal(index.stateOf({ ...user, jti: other, sid: other }), 'good')
+  }
 })
