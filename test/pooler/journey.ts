@@ -182,7 +182,6 @@ async function makeDatabase(server: PostgresServer): Promise<void> {
     await sql`create role latchkey login`
     await sql`alter role latchkey set statement_timeout = '5s'`
     await sql`alter role latchkey set lock_timeout = '5s'`
-    await sql`alter role latchkey set idle_in_transaction_session_timeout = '60s'`
     await sql`create database latchkey owner latchkey template template0`
   } finally {
     await sql.end()
