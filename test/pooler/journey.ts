@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
 import { ADMIN_EMAIL, PASSWORD } from '../support/app.ts'
 import type { Test } from '../support/database.ts'
 import { call, enter, startInstance, type Instance } from '../support/instance.ts'
-import { startPostgres, type PostgresServer } from '../support/pg-server.ts'
+import { startPostgres } from '../support/pg-server.ts'
+import { MOST_SECONDS, ready, refusal, statusOf } from './asking.ts'
+import { makeDatabase, openTransactions, withSql } from './database.ts'
 import { startLoad } from './load.ts'
 import { startPgbouncer } from './pgbouncer.ts'
 
-/** REVOCATION_MAX_STALENESS of the instances: the only bound that is asserted. */
-const MOST_SECONDS = 10
 const REVOCATIONS = 200
 /** One for each instance that waits for the lock of migrations, and one to migrate in. */
 const POOL_SIZE = 3
-/** For a service that is to come back by itself. */
-const MOST_RECOVERY_MILLISECONDS = 30_000
 
 export interface Step {
   readonly name: string
@@ -172,59 +169,5 @@ export async function pooledJourney(
       assert.equal(await statusOf(instance, kept), 200)
     }
     await revokeAndWait(one, other, 'logout', '', 0)
-  }
-}
-
-/** Owned by an account that is no superuser, with the time-outs that a transaction pooler lets no client set for a session. */
-async function makeDatabase(server: PostgresServer): Promise<void> {
-  const sql = postgres(server.url, { max: 1, onnotice: () => undefined })
-  try {
-    await sql`create role latchkey login`
-    await sql`alter role latchkey set statement_timeout = '5s'`
-    await sql`alter role latchkey set lock_timeout = '5s'`
-    await sql`create database latchkey owner latchkey template template0`
-  } finally {
-    await sql.end()
-  }
-}
-
-/** Straight to the server, past the pooler. */
-async function withSql(server: PostgresServer, work: (sql: postgres.Sql) => Promise<void>): Promise<void> {
-  const sql = postgres(server.url.replace(/postgres$/, 'latchkey'), { max: 1 })
-  try {
-    await work(sql)
-  } finally {
-    await sql.end()
-  }
-}
-
-async function openTransactions(sql: postgres.Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from pg_stat_activity where state like 'idle in transaction%'`
-  return row?.count ?? -1
-}
-
-const statusOf = async (instance: Instance, token: string) =>
-  (await call(instance, 'GET', '/api/v1/users/me', undefined, token)).status
-
-/** Asks until the token is refused. */
-async function refusal(instance: Instance, token: string, code: string): Promise<void> {
-  const start = performance.now()
-  for (;;) {
-    const { status, body } = await call(instance, 'GET', '/api/v1/users/me', undefined, token)
-    if (status === 401) {
-      assert.equal(body['code'], code)
-      return
-    }
-    assert.equal(status, 200)
-    assert.ok(performance.now() - start < MOST_SECONDS * 1000, 'a revoked token is accepted past the bound')
-  }
-}
-
-async function ready(instance: Instance): Promise<void> {
-  const start = performance.now()
-  while ((await call(instance, 'GET', '/health/ready')).status !== 200) {
-    assert.ok(performance.now() - start < MOST_RECOVERY_MILLISECONDS, 'the service did not come back by itself')
-    await sleep(50)
   }
 }
