@@ -101,7 +101,7 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
       const starting = stage.start(target).then(() => (started.yet = true))
       while (!started.yet) {
         await driver.probeDead(target)
-        await sleep(2)
+        await sleep(15)
       }
       await Promise.all([starting, driver.probeDead(target)])
       await stage.links[target].suffer({ kind: 'pass' })

@@ -83,6 +83,9 @@ export function createRounds(stage: Stage, random: Random, bounds: Bounds): Roun
         await driver.stop()
       }
       const crashes = stage.takeCrashes()
+      // One that does not come back would hide what the next fault does.
+      for (const { instance, milliseconds } of recoveries)
+        if (milliseconds === null && stage.isRunning(instance)) await stage.end(instance, 'SIGKILL')
       await startMissing({ stage })
       const atRest = await stage.query(async (sql) => {
         const openTransactions = await untilQuiet(sql)

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed)
 const sync = values.sync === 'poll' ? 'poll' : 'listen'
-const until = performance.now() + millisecondsOf(values.duration)
+const duration = millisecondsOf(values.duration)
 const stalenessSeconds = Number(values.staleness)
 
 const teardown = createTeardown()
@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   console.log(`seed ${seed}, ${sync}, ${stalenessSeconds} s of staleness, PostgreSQL ${stage.server.binaries.version}`)
   const rounds = createRounds(stage, random, boundsOf(stalenessSeconds))
   const played: Round[] = []
+  const from = performance.now()
+  const isOver = () => stopped || performance.now() - from > duration
   while (!isOver()) {
     for (const fault of random.shuffled(faults)) {
       if (isOver()) break
@@ -61,11 +63,6 @@ async function main(): Promise<void> {
   for (const what of altered) console.log(`FAIL  ${what} are not what they were`)
   console.log(table(played))
   failed = altered.length > 0 || played.some(({ verdict }) => verdict.violations.length > 0)
-}
-
-/** Each fault has its turn at least once where the time allows. */
-function isOver(): boolean {
-  return stopped || performance.now() > until
 }
 
 function millisecondsOf(text: string): number {

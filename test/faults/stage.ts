@@ -94,7 +94,7 @@ export async function setStage(t: Test, settings: Settings): Promise<Stage> {
     signal: (instance, signal) => void running[instance]?.process.kill(signal),
     setClock(instance, ahead) {
       writeFileSync(clockOf(instance), String(ahead))
-      stage.signal(instance, 'SIGUSR2')
+      stage.signal(instance, 'SIGWINCH')
     },
     async query(work) {
       const url = `postgres://postgres@127.0.0.1:${stage.server.port}/${DATABASE}`
