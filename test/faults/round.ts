@@ -35,14 +35,14 @@ export interface Rounds {
 const PATIENCE_MILLISECONDS = 6000
 /** Before a fault there are so many revocations to be kept, and it has been so long. */
 const LEAST_DEAD = 3
-const LEAD_MILLISECONDS = 500
-const AFTER_MILLISECONDS = 300
-const WORKERS = 6
+const LEAD_MILLISECONDS = 300
+const AFTER_MILLISECONDS = 200
 /** Earlier rounds whose accounts are looked at again after each round; all are at the end. */
 const LOOKED_AT_AGAIN = 3
 const MOST_FORMERLY_DEAD = 200
 
-export function createRounds(stage: Stage, random: Random, bounds: Bounds): Rounds {
+/** @param workers people who are at work at the same time */
+export function createRounds(stage: Stage, random: Random, bounds: Bounds, workers: number): Rounds {
   const client = createClient(PATIENCE_MILLISECONDS)
   const ledger = createLedger()
   /** Access tokens that were revoked, the last round's first: by the next but one, no bound matters any more. */
@@ -60,7 +60,7 @@ export function createRounds(stage: Stage, random: Random, bounds: Bounds): Roun
       const watch: Person = { email: `${name}-watch@example.com`, id: null, password: PASSWORD }
       await acts.register(0, watch)
       const bound = bounds.stalenessMilliseconds
-      const driver = startDriver({ acts, random, name, workers: WORKERS, bound, formerlyDead })
+      const driver = startDriver({ acts, random, name, workers, bound, formerlyDead })
       const drains: Drain[] = []
       const recoveries: Recovery[] = []
       try {

@@ -9,6 +9,8 @@ import { lineOfRound, linesOfViolation, table } from './report.ts'
 import { createRounds, type Round } from './round.ts'
 import { boundsOf, createTeardown, setStage, type Settings } from './stage.ts'
 
+const WORKERS = 6
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
   const settings: Settings = { REVOCATION_SYNC: sync, REVOCATION_MAX_STALENESS: `${stalenessSeconds}s` }
   const stage = await setStage(teardown, settings)
   console.log(`seed ${seed}, ${sync}, ${stalenessSeconds} s of staleness, PostgreSQL ${stage.server.binaries.version}`)
-  const rounds = createRounds(stage, random, boundsOf(stalenessSeconds))
+  const rounds = createRounds(stage, random, boundsOf(stalenessSeconds), WORKERS)
   const played: Round[] = []
   const from = performance.now()
   const isOver = () => stopped || performance.now() - from > duration
