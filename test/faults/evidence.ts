@@ -55,9 +55,35 @@ export interface Bounds {
   readonly graceMilliseconds: number
 }
 
+/** What is promised. */
+export const RULES = [
+  'an acknowledged registration is not lost',
+  'an acknowledged password is not lost',
+  'an acknowledged role change is not lost',
+  'an acknowledged revocation is not lost',
+  'an acknowledged refresh token is not lost',
+  'nothing revoked is accepted after the bound',
+  'a good token is not refused',
+  'a session that is over cannot be renewed',
+  'a refresh token has one successor',
+  'a refresh token is used once',
+  'a bad credential is never accepted',
+  'a password that was replaced is over',
+  'a user has one password',
+  'a disabled user does not come in',
+  'every change has its event, and every event its change',
+  'a change, its event and its entry are one',
+  'no transaction is left open',
+  'what was at rest stays as it was',
+  'the service comes back in time, by itself',
+  'no instance ends by itself',
+  'what is in flight is answered before the end'
+] as const
+export type Rule = (typeof RULES)[number]
+
 /** A promise that was not kept, and the part of the history that shows it. */
 export interface Violation {
-  readonly rule: string
+  readonly rule: Rule
   readonly what: string
   readonly shownBy: readonly Operation[]
 }

@@ -81,16 +81,20 @@ export function createRelay(
     if (silent || deaf) return
     const now = fault()
     const through: Buffer[] = []
+    let isOver = false
     for (const { type, bytes } of frameServer(chunk)) {
       const swallowed = answered + 1 === lastAnswer
       if (type === 'Z') answered++
       if (!swallowed) through.push(bytes)
-      else if (type === 'Z') {
-        cut()
-        return
-      }
+      isOver = swallowed && type === 'Z'
+      // What comes behind would be taken for the answer that is missing.
+      if (isOver) break
     }
     if (through.length > 0) late.write(Buffer.concat(through), now.kind === 'late' ? now.milliseconds : 0)
+    if (isOver) {
+      late.end()
+      server.destroy()
+    }
   })
 
   return {
@@ -117,7 +121,7 @@ function createLateness(socket: Socket) {
         return
       }
       waiting.shift()
-      if (next.chunk === null) socket.destroy()
+      if (next.chunk === null) socket.destroySoon()
       else socket.write(next.chunk)
     }
   }

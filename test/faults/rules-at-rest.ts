@@ -77,7 +77,12 @@ function* judgeCounts({ operations }: Account, { audit }: Stored): Generator<Vio
     disable: 'user.disabled',
     password: 'user.password_changed'
   }
-  const compare = function* (action: string, asked: readonly Operation[], least: number, most: number) {
+  const compare = function* (
+    action: string,
+    asked: readonly Operation[],
+    least: number,
+    most: number
+  ): Generator<Violation> {
     const written = audit[action] ?? 0
     if (written >= least && written <= most) return
     const what = `${action}: ${written} events, where ${least} changes were acknowledged and ${most} may have been made`
