@@ -6,6 +6,7 @@ import cors from '../plugins/cors.ts'
 import database from '../plugins/database.ts'
 import docs from '../plugins/docs.ts'
 import draining from '../plugins/draining.ts'
+import feed from '../plugins/feed.ts'
 import firstAdmin from '../plugins/first-admin.ts'
 import housekeeping from '../plugins/housekeeping.ts'
 import keys from '../plugins/keys.ts'
@@ -24,6 +25,7 @@ import auditRoutes from '../routes/audit.ts'
 import documentRoutes from '../routes/documents.ts'
 import healthRoutes from '../routes/health.ts'
 import meRoutes from '../routes/me.ts'
+import oauth2Routes from '../routes/oauth2.ts'
 import passwordRoutes from '../routes/password.ts'
 import sessionRoutes from '../routes/session.ts'
 import signInRoutes from '../routes/sign-in.ts'
@@ -117,6 +119,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
     accessTokenSeconds: config.accessTokenSeconds,
     roles
   })
+  await app.register(feed)
   await app.register(passwords, { ...config.argon2, minLength: config.passwordMinLength })
   await app.register(proofs)
   await app.register(firstAdmin, { credentials: config.bootstrapAdmin })
@@ -133,4 +136,5 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(meRoutes, { prefix: '/api/v1/users', throttled })
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
+  await app.register(oauth2Routes, { prefix: '/oauth2' })
 }

@@ -29,7 +29,7 @@ export const SERVICE_SETTINGS = {
     show: showDatabaseUrl
   }),
   DATABASE_POOL_SIZE: integer({
-    description: 'Connections of this instance to PostgreSQL, beside the one that listens.',
+    description: 'Connections of this instance to PostgreSQL; at least three are used, two of them for the deny-list.',
     default: '10',
     least: 1,
     most: 1000

@@ -9,13 +9,20 @@ const WITH_BODY = ['validation_failed', 'malformed_json', 'payload_too_large', '
 type Refusals = Record<number, ReturnType<typeof problemResponse>>
 
 /** The refusals of an operation, for the `response` of its schema: one entry a status, with every code that it can carry. */
-export function refusals(...codes: readonly ProblemCode[]): Refusals {
+export const refusals = (...codes: readonly ProblemCode[]): Refusals =>
+  eachStatus([...ALWAYS, ...codes], (sameStatus) => problemResponse(...sameStatus))
+
+/** What `describe` makes of the codes of each status. */
+export function eachStatus<T>(
+  codes: readonly ProblemCode[],
+  describe: (sameStatus: readonly ProblemCode[], status: number) => T
+): Record<number, T> {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of new Set([...ALWAYS, ...codes])) {
+  for (const code of new Set(codes)) {
     const [status] = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  return Object.fromEntries([...byStatus].map(([status, sameStatus]) => [status, problemResponse(...sameStatus)]))
+  return Object.fromEntries([...byStatus].map(([status, sameStatus]) => [status, describe(sameStatus, status)]))
 }
 
 /** The refusals of an operation that a body can be sent to: all but GET. */

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { join, OTHER_PASSWORD, PASSWORD, startApp, type Person, type Sent, type TestApp } from '../support/app.ts'
 import { adminToken, CALLERS, newEmail, visitorOf } from '../support/callers.ts'
+import { inject } from '../support/inject.ts'
 
 t.setTimeout(240_000)
 const app = await startApp(t, { RATE_LIMIT: 'off', ARGON2_QUEUE: '1000' })
@@ -105,7 +106,9 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
     about('/password-reset')
   ],
 
-  'GET /api/v1/audit': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/api/v1/audit')]
+  'GET /api/v1/audit': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/api/v1/audit')],
+
+  'GET /oauth2/revocations': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/oauth2/revocations')]
 }
 
 const invalid = (why: string) => `Bearer realm="latchkey", error="invalid_token", error_description="${why}"`
@@ -122,13 +125,17 @@ const UNAUTHENTICATED: Readonly<Record<string, readonly [code: string, challenge
 const SCOPES: Readonly<Record<string, string>> = {
   'GET /api/v1/audit': 'audit:read',
   'GET /api/v1/users': 'users:read',
-  'GET /api/v1/users/:id': 'users:read'
+  'GET /api/v1/users/:id': 'users:read',
+  'GET /oauth2/revocations': 'revocations:read'
 }
 function refusalOf(route: string, caller: string): readonly [code: string, challenge: string | undefined] {
   const scope = SCOPES[route]
   const insufficient = `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"`
-  return UNAUTHENTICATED[caller] ?? ['forbidden', scope === undefined ? undefined : insufficient]
+  const refusal = UNAUTHENTICATED[caller] ?? (['forbidden', scope === undefined ? undefined : insufficient] as const)
+  // There, the form is that of RFC 6749 section 5.2, and the challenge the same.
+  return route.includes(' /oauth2/') ? [OAUTH[refusal[0]] ?? 'invalid_token', refusal[1]] : refusal
 }
+const OAUTH: Readonly<Record<string, string>> = { forbidden: 'insufficient_scope' }
 
 /** One change writes one event. */
 async function eventsSoFar(): Promise<unknown> {
@@ -153,9 +160,10 @@ for (const [route, [expected, prepare]] of Object.entries(MATRIX)) {
       t.equal(answer.statusCode, expected[i], `${caller}: ${answer.statusCode >= 400 ? answer.body : ''}`)
       if (answer.statusCode >= 400) {
         const refusal = refusalOf(route, caller)
-        t.strictSame([answer.json<{ code: string }>().code, answer.headers['www-authenticate']], refusal, caller)
+        const { code, error } = answer.json<{ code?: string; error?: string }>()
+        t.strictSame([code ?? error, answer.headers['www-authenticate']], refusal, caller)
         const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-        const unread = await app.app.inject({ method, url, headers, payload: '{' })
+        const unread = await inject(app.app, { method, url, headers, payload: '{' })
         t.equal(unread.statusCode, answer.statusCode, `${caller} is refused before the body is read`)
         t.equal(await eventsSoFar(), before, `nothing changes for ${caller}`)
       }

@@ -74,6 +74,27 @@ t.test('once the database has been heard, the time never goes back', async (t) =
   t.ok(latest > 2_090_000, 'though it does go on')
 })
 
+t.test('what took long to be answered was said in the middle of it', async (t) => {
+  const { clocks, pass } = machine()
+  const clock = createClock(...clocks)
+  t.equal(clock.observe(2_000_000, 400), 0)
+  t.equal(clock.now(), 2_000_200)
+  pass(1000)
+  t.equal(clock.now(), 2_001_200)
+})
+
+t.test('a database that was set back is told of', async (t) => {
+  const { clocks, pass } = machine()
+  const clock = createClock(...clocks)
+  clock.observe(2_000_000)
+  clock.now()
+  pass(100)
+  t.equal(clock.observe(2_000_100), 0)
+  clock.now()
+  t.equal(clock.observe(1_000_100), 1_000_000)
+  t.equal(clock.now(), 2_000_100, 'and the time stands still')
+})
+
 t.test('a view is infinitely old until something has been confirmed', async (t) => {
   const { clocks, pass } = machine()
   const freshness = createFreshness(...clocks)

@@ -2,6 +2,7 @@ import t from 'tap'
 import { join, startApp } from '../support/app.ts'
 import { newAdmin, newEmail } from '../support/callers.ts'
 import { operationsOf, verdict } from '../support/operations.ts'
+import { inject } from '../support/inject.ts'
 
 t.setTimeout(120_000)
 const app = await startApp(t, { RATE_LIMIT: 'off' })
@@ -44,7 +45,7 @@ for (const operation of withoutBody) {
   const { name, method, url, body } = operation
   const send = async (headers: Readonly<Record<string, string>>, payload?: string | Buffer, as = token) =>
     verdict(
-      await app.app.inject({
+      await inject(app.app, {
         method,
         url: url(NOBODY),
         headers: { authorization: `Bearer ${as}`, ...headers },
@@ -97,7 +98,7 @@ t.test('a GET takes no notice of a body, as HTTP has it', async (t) => {
     const plain = await app.send('GET', url, { token })
     for (const payload of ['{"a":1}', '{', 'x'.repeat(70_000)]) {
       for (const type of [JSON_TYPE, 'text/plain']) {
-        const answer = await app.app.inject({
+        const answer = await inject(app.app, {
           method: 'GET',
           url,
           payload,

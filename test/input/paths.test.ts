@@ -127,10 +127,18 @@ t.test('the files of the documentation are those, and no others', async (t) => {
   ]
   for (const file of files) {
     const answer = await app.send('GET', `/docs/static/${file}`)
-    t.equal(verdict(answer, { refusals: new Set(['404 not_found']) }), '404 not_found', file.slice(0, 40))
+    t.equal(
+      verdict(answer, { name: 'GET /docs/static/*', refusals: new Set(['404 not_found']) }),
+      '404 not_found',
+      file.slice(0, 40)
+    )
   }
   for (const file of NO_TEXT) {
     const answer = await app.send('GET', `/docs/static/${file}`)
-    t.equal(verdict(answer, { refusals: new Set(['400 bad_request']) }), '400 bad_request', file)
+    t.equal(
+      verdict(answer, { name: 'GET /docs/static/*', refusals: new Set(['400 bad_request']) }),
+      '400 bad_request',
+      file
+    )
   }
 })

@@ -3,6 +3,7 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig, type Config } from '../../src/config.ts'
 import type { LogDestination } from '../../src/http/logger.ts'
 import { freshDatabase, type Test } from './database.ts'
+import { inject } from './inject.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 export const OTHER_PASSWORD = 'another quite long passphrase'
@@ -76,7 +77,7 @@ export async function startAppOver(
           }
         })
       }
-      return app.inject(options)
+      return inject(app, options)
     }
   }
 }

@@ -64,7 +64,7 @@ export async function visitorOf(app: TestApp, caller: CallerName): Promise<Visit
         sid,
         roles: ['admin'],
         email,
-        scope: 'users:read audit:read',
+        scope: 'users:read audit:read revocations:read',
         ver: 2
       }
       return { token: mint(app, { ...who, iat, exp: iat + 900 }), person: null }
@@ -89,7 +89,7 @@ export async function visitorOf(app: TestApp, caller: CallerName): Promise<Visit
     case 'admin':
       return withToken(await newAdmin(app))
     case 'service':
-      return { token: serviceToken(app, 'users:read audit:read'), person: null }
+      return { token: serviceToken(app, 'users:read audit:read revocations:read'), person: null }
     case 'powerless':
       return { token: serviceToken(app, 'metrics:read'), person: null }
   }

@@ -2,6 +2,7 @@ import { join, signIn, type Sent, type TestApp } from './app.ts'
 import { newAdmin } from './callers.ts'
 import { REFRESH, type Answer } from './reading.ts'
 import { createSecrets, type Secrets } from './secrets.ts'
+import { inject } from './inject.ts'
 
 /** Secrets on their way through the service, and what they are looked for with. */
 export interface Canary {
@@ -65,7 +66,7 @@ export async function createCanary(app: TestApp): Promise<Canary> {
       const answer =
         raw === undefined
           ? await app.send(method, url, { ...sent, headers })
-          : await app.app.inject({ method, url, headers, payload: raw })
+          : await inject(app.app, { method, url, headers, payload: raw })
       look(answer, `${method} ${url}`)
       return answer
     }

@@ -28,7 +28,7 @@ export function missingInDocument(document: object): string[] {
       const response = resolved(document, one)
       want(isText(response['description']) && response['description'] !== 'Default Response', `${status} not described`)
       if (status.startsWith('2')) want(mediaOf(response).every(hasExample), `no example of ${status}`)
-      if (Number(status) >= 400) want(onlyProblem(response), `${status} is not application/problem+json`)
+      if (Number(status) >= 400) want(isError(path, response), `${status} is not an error as all are`)
     }
     const statuses = responses.map(([status]) => status)
     const guarded = Array.isArray(security) && security.some((one) => Object.hasOwn(recordOf(one), 'bearer'))
@@ -60,8 +60,10 @@ const recordOf = (value: unknown): Json => (typeof value === 'object' && value !
 const mediaOf = (carrier: unknown): Json[] => Object.values(recordOf(recordOf(carrier)['content'])).map(recordOf)
 const hasExample = (media: Json) => 'example' in media || Object.keys(recordOf(media['examples'])).length > 0
 
-function onlyProblem(response: Json): boolean {
-  return Object.keys(recordOf(response['content'])).join() === 'application/problem+json'
+/** A problem, or in /oauth2 an error of RFC 6749. */
+function isError(path: string, response: Json): boolean {
+  const types = Object.keys(recordOf(response['content'])).join()
+  return types === 'application/problem+json' || (path.startsWith('/oauth2/') && types === 'application/json')
 }
 
 function declaredTags(document: object): unknown[] {

@@ -59,13 +59,20 @@ export async function operationsOf(app: TestApp): Promise<readonly Operation[]> 
       body: requestBody?.content['application/json'] ?? null,
       bodyRequired: requestBody?.required === true,
       refusals: new Set(
-        Object.entries(responses).flatMap(([status, { content }]) =>
-          Object.keys(content?.[PROBLEM_TYPE]?.examples ?? {}).map((code) => `${status} ${code}`)
-        )
+        Object.entries(responses).flatMap(([status, { content }]) => [
+          ...Object.keys(content?.[PROBLEM_TYPE]?.examples ?? {}).map((code) => `${status} ${code}`),
+          ...oauthErrorsOf(content?.['application/json']?.examples).map((error) => `${status} ${error}`)
+        ])
       )
     }))
   )
 }
+
+/** The `error` of each example of an answer as RFC 6749 section 5.2 has it. */
+const oauthErrorsOf = (examples: object = {}): string[] =>
+  Object.values(examples as Readonly<Record<string, { readonly value: object }>>).flatMap(({ value }) =>
+    'error' in value ? [String(value.error)] : []
+  )
 
 interface ProblemBody {
   readonly status: number
@@ -78,15 +85,26 @@ interface ProblemBody {
  * What an answer refuses with, `400 validation_failed /email /roles/0`, and the status alone of one that does not refuse.
  * What is no problem as the contract has it, or not in the document for this operation, is said instead.
  */
-export function verdict(answer: Answer, { refusals }: Pick<Operation, 'refusals'>): string {
+export function verdict(answer: Answer, { name, refusals }: Pick<Operation, 'name' | 'refusals'>): string {
   const { statusCode, headers } = answer
   if (statusCode < 400) return String(statusCode)
+  if (name.includes(' /oauth2/')) return oauthVerdict(answer, refusals)
   if (headers['content-type'] !== PROBLEM_TYPE) return `${statusCode} as ${String(headers['content-type'])}`
   const { status, code, request_id: requestId, errors = [], ...rest } = answer.json<ProblemBody>()
   if (Object.keys(rest).sort().join() !== 'detail,title,type') return `${statusCode} with ${Object.keys(rest).join()}`
   if (status !== statusCode || requestId !== headers['x-request-id']) return `${statusCode} that says ${status}`
   if (!refusals.has(`${status} ${code}`)) return `${status} ${code}, which is not in the document`
   return [status, code, ...errors.map(({ pointer }) => pointer)].join(' ')
+}
+
+/** As `verdict`, in the form of RFC 6749 section 5.2. */
+function oauthVerdict(answer: Answer, refusals: ReadonlySet<string>): string {
+  const { statusCode, headers } = answer
+  if (headers['content-type'] !== 'application/json') return `${statusCode} as ${String(headers['content-type'])}`
+  const { error, error_description: description, ...rest } = answer.json<Readonly<Record<string, unknown>>>()
+  if (typeof description !== 'string' || Object.keys(rest).length > 0) return `${statusCode} of another form`
+  if (!refusals.has(`${statusCode} ${String(error)}`)) return `${statusCode} ${String(error)}, not in the document`
+  return `${statusCode} ${String(error)}`
 }
 
 /** Sends bodies to operations, by their names, and says what comes of it. */

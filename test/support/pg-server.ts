@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import * as fs from 'node:fs'
-import { createServer, Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import { findBinaries, serverAccount, type Account, type Binaries } from './pg-binaries.ts'
 import { scratchPrefix } from './scratch.ts'
 
@@ -12,8 +13,12 @@ export interface PostgresOptions {
   /** Off unless asked for: only a test that counts what is left after the machine went down needs it. */
   readonly fsync?: boolean
   /** More of `postgresql.conf`: `{ idle_in_transaction_session_timeout: '1s' }`. */
-  readonly settings?: Readonly<Record<string, string>>
+  readonly settings?: Settings
+  /** A standby, over a copy of the files of a server that is down; `settings` say how it reaches that one. */
+  readonly standbyOf?: PostgresServer
 }
+
+type Settings = Readonly<Record<string, string>>
 
 /** INT ends the server in order, QUIT at once and as after a crash, KILL without its knowing. */
 export type Ending = 'INT' | 'QUIT' | 'KILL'
@@ -23,10 +28,11 @@ export interface PostgresServer {
   readonly url: string
   readonly port: number
   readonly binaries: Binaries
+  readonly dataFolder: string
   /** The server goes away; its files and its port stay. Resolves when it is gone. */
   down(how?: Ending): Promise<void>
-  /** The server comes back over the same files. Resolves when it takes connections. */
-  up(): Promise<void>
+  /** The server comes back over the same files, with more settings until it goes again. Resolves when it takes connections. */
+  up(more?: Settings): Promise<void>
   /** For good, files and all. */
   stop(): Promise<void>
 }
@@ -39,11 +45,13 @@ export interface PostgresServer {
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const account = serverAccount()
   const refusals: string[] = []
-  for (const binaries of findBinaries(account, (why) => refusals.push(why))) {
+  const { standbyOf } = options
+  const found = standbyOf === undefined ? findBinaries(account, (why) => refusals.push(why)) : [standbyOf.binaries]
+  for (const binaries of found) {
     // What is synced to memory is not synced.
     const folder = fs.mkdtempSync(options.fsync === true ? scratchPrefix(tmpdir()) : scratchPrefix())
     try {
-      createCluster(folder, binaries.bin, account)
+      createCluster(folder, binaries.bin, account, standbyOf)
       const server = createServerOver(folder, binaries, account, await freePort(), options)
       await server.up()
       return server
@@ -55,12 +63,18 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   throw new Error(`No PostgreSQL could be started.\n${refusals.map((why) => `  ${why}`).join('\n')}`)
 }
 
-function createCluster(folder: string, bin: string, account: Account): void {
+function createCluster(folder: string, bin: string, account: Account, standbyOf?: PostgresServer): void {
   const data = join(folder, 'data')
   fs.mkdirSync(data, { mode: 0o700 })
   fs.chmodSync(folder, 0o755)
   const { uid, gid } = account
   if (uid !== undefined && gid !== undefined) for (const path of [folder, data]) fs.chownSync(path, uid, gid)
+  if (standbyOf !== undefined) {
+    const copy = spawnSync('cp', ['-a', `${standbyOf.dataFolder}/.`, data], { ...account, cwd: '/', encoding: 'utf8' })
+    if (copy.status !== 0) throw new Error(copy.error?.message ?? lastLines(copy.stderr))
+    fs.writeFileSync(join(data, 'standby.signal'), '')
+    return
+  }
   const options = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   const initdb = spawnSync(join(bin, 'initdb'), options, { ...account, cwd: folder, env: inC(), encoding: 'utf8' })
   if (initdb.status !== 0) throw new Error(initdb.error?.message ?? lastLines(initdb.stderr))
@@ -99,20 +113,21 @@ function createServerOver(
 ): PostgresServer {
   const log = join(folder, 'server.log')
   const isDown = () => !fs.existsSync(folder) || fs.existsSync(join(folder, 'down'))
-  const isReady = () => fs.readFileSync(log, 'utf8').includes('ready to accept connections')
+  const isReady = () => /ready to accept (read-only )?connections/.test(fs.readFileSync(log, 'utf8'))
   const durability = fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
   // All that the server keeps is to lie in its folder, so that it goes with the folder.
   const place = { unix_socket_directories: '', dynamic_shared_memory_type: 'mmap' }
-  const all = { max_connections: '200', ...durability, ...settings, ...place }
-  const command = [join(binaries.bin, 'postgres'), '-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', `${port}`]
-  for (const [name, value] of Object.entries(all)) command.push('-c', `${name}=${value}`)
+  const dataFolder = join(folder, 'data')
+  const command = [join(binaries.bin, 'postgres'), '-D', dataFolder, '-h', '127.0.0.1', '-p', `${port}`]
 
   let pipe: Socket | null = null
 
-  const launch = async (): Promise<boolean> => {
+  const launch = async (more: Settings): Promise<boolean> => {
+    const all = { max_connections: '200', ...durability, ...settings, ...more, ...place }
+    const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const output = fs.openSync(log, 'w')
     fs.rmSync(join(folder, 'down'), { force: true })
-    const keeper = spawn('/bin/sh', ['-c', KEEPER, folder, ...command], {
+    const keeper = spawn('/bin/sh', ['-c', KEEPER, folder, ...command, ...options], {
       ...account,
       cwd: folder,
       env: inC(),
@@ -134,10 +149,11 @@ function createServerOver(
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
     binaries,
-    async up() {
+    dataFolder,
+    async up(more = {}) {
       if (pipe !== null && !isDown()) throw new Error('PostgreSQL is up already')
       // After a KILL the orphans of the old server hold its memory for another moment, and a new one refuses to start.
-      for (let tries = 1; !(await launch()); tries++) {
+      for (let tries = 1; !(await launch(more)); tries++) {
         const why = fs.readFileSync(log, 'utf8')
         if (tries === 100 || !/in use|already exists/.test(why)) throw new Error(lastLines(why))
         await sleep(50)
@@ -151,21 +167,6 @@ function createServerOver(
       pipe?.end()
       await until(() => !fs.existsSync(folder))
     }
-  }
-}
-
-async function freePort(): Promise<number> {
-  // Below the ports that Linux lends to outgoing connections, one of which could take it while the server is down.
-  const port = 20_000 + Math.floor(Math.random() * 12_000)
-  const listener = createServer()
-  try {
-    listener.listen(port, '127.0.0.1')
-    await once(listener, 'listening')
-    return port
-  } catch {
-    return await freePort()
-  } finally {
-    listener.close()
   }
 }
 

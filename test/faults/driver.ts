@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../support/random.ts'
+import type { Acts } from './acts.ts'
+import type { InstanceNumber } from './history.ts'
+import { live, type Dead } from './life.ts'
+
+/** People at work on two instances, until they are told to stop. */
+export interface Driver {
+  /** Resolves when everything that was asked has been answered, or was waited for long enough. */
+  stop(): Promise<void>
+  /** Tries tokens that have been revoked in this round on one instance, all at once. */
+  probeDead(on: InstanceNumber): Promise<void>
+  /** Tokens whose revocation was acknowledged. */
+  readonly dead: readonly Dead[]
+}
+
+export interface DriverOptions {
+  readonly acts: Acts
+  readonly random: Random
+  /** What the addresses of this round begin with. */
+  readonly name: string
+  readonly workers: number
+  readonly bound: number
+  /** Access tokens that were revoked in earlier rounds. */
+  readonly formerlyDead: readonly string[]
+}
+
+/** Milliseconds between two tries with a token that is dead, or never lived. */
+const TRY_EVERY = 20
+const MOST_AT_ONCE = 20
+
+export function startDriver({ acts, random, name, workers, bound, formerlyDead }: DriverOptions): Driver {
+  const dead: Dead[] = []
+  const trying = new Set<Promise<void>>()
+  let over = false
+  const life = { acts, random, bound, isOver: () => over, bury: (one: Dead) => void dead.push(one) }
+
+  async function work(worker: number): Promise<void> {
+    for (let i = 0; !over; i++) {
+      await live(life, `${name}-${worker}-${i}@example.com`)
+      // Where nobody answers, everybody would fail at once and come again.
+      await sleep(10 + random.below(30))
+    }
+  }
+
+  async function tryTheDead(): Promise<void> {
+    while (!over) {
+      await sleep(TRY_EVERY)
+      // Not one after the other: an instance that does not answer must not keep the other from being asked.
+      const one = tryOne(random.pick([0, 1])).finally(() => trying.delete(one))
+      trying.add(one)
+    }
+  }
+
+  async function tryOne(on: InstanceNumber): Promise<void> {
+    const former = formerlyDead[random.below(formerlyDead.length)]
+    const one = dead[random.below(dead.length)]
+    if (former !== undefined && random.below(4) === 0) await acts.badToken(on, former, 'a token revoked long ago')
+    else if (one !== undefined) await acts.probe(on, one.person, one.tokens)
+    else await acts.badToken(on, 'garbage.of.sorts', 'garbage')
+  }
+
+  const working = [...Array.from({ length: workers }, (_, worker) => work(worker)), tryTheDead()]
+
+  return {
+    dead,
+    async probeDead(on) {
+      const some = random.shuffled(dead).slice(0, MOST_AT_ONCE)
+      await Promise.all(some.map(({ person, tokens }) => acts.probe(on, person, tokens)))
+    },
+    async stop() {
+      over = true
+      await Promise.all(working)
+      await Promise.all(trying)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BOTH, forAWhile, nothing, pastBound, type Fault, type Scene } from './fault.ts'
+import type { InstanceNumber } from './history.ts'
+
+const AN_HOUR = 3_600_000
+/** Milliseconds by which every answer of PostgreSQL is late, so that something is in flight whenever a signal comes. */
+const SLOW = 100
+
+/** Those that do not run. */
+export const startMissing = async ({ stage }: Pick<Scene, 'stage'>) => {
+  await Promise.all(BOTH.filter((each) => !stage.isRunning(each)).map((each) => stage.start(each)))
+}
+
+async function drain({ stage, drains }: Scene, instance: InstanceNumber): Promise<void> {
+  const at = performance.now()
+  drains.push({ instance, at, exitCode: await stage.end(instance, 'SIGTERM') })
+}
+
+function paused(name: string, lasts: Fault['lasts']): Fault {
+  return {
+    name,
+    recoversFrom: 'the process goes on',
+    lasts,
+    async begin({ stage, target }) {
+      stage.signal(target, 'SIGSTOP')
+    },
+    async end({ stage, target, driver }) {
+      // Some wait for the process before it has run a line, and before any timer of it has; some come at once after.
+      const waiting = driver.probeDead(target)
+      await sleep(20)
+      stage.signal(target, 'SIGCONT')
+      await Promise.all([waiting, driver.probeDead(target)])
+    }
+  }
+}
+
+/** What can happen to the processes and to their machine. */
+export const INSTANCE_FAULTS: readonly Fault[] = [
+  {
+    name: 'kill-one',
+    recoversFrom: 'the process listens again',
+    lasts: () => 300,
+    async begin({ stage, target }) {
+      await stage.end(target, 'SIGKILL')
+    },
+    end: startMissing
+  },
+  {
+    name: 'kill-both',
+    recoversFrom: 'both processes listen again',
+    lasts: () => 100,
+    async begin({ stage }) {
+      await Promise.all(BOTH.map((each) => stage.end(each, 'SIGKILL')))
+    },
+    end: startMissing
+  },
+  {
+    name: 'rolling-restart',
+    recoversFrom: 'both processes have been replaced',
+    lasts: () => 300,
+    async begin(scene) {
+      for (const link of scene.stage.links) await link.suffer({ kind: 'late', milliseconds: SLOW })
+      await sleep(300)
+      for (const instance of scene.random.shuffled(BOTH)) {
+        await drain(scene, instance)
+        await scene.stage.start(instance)
+      }
+    },
+    async end({ stage }) {
+      for (const link of stage.links) await link.suffer({ kind: 'pass' })
+    }
+  },
+  paused('pause-past-bound', pastBound),
+  paused('pause-within-bound', (bound) => bound / 2),
+  {
+    name: 'clock-ahead-and-back',
+    recoversFrom: 'the clock is right again',
+    lasts: forAWhile,
+    async begin({ stage, target }) {
+      stage.setClock(target, AN_HOUR)
+    },
+    async end({ stage, target }) {
+      stage.setClock(target, 0)
+      await sleep(100)
+      stage.setClock(target, -AN_HOUR)
+      await sleep(500)
+      stage.setClock(target, 0)
+    }
+  },
+  {
+    // What comes before the deny-list has been read must not find it empty, and everybody let in.
+    name: 'traffic-during-start',
+    recoversFrom: 'the process listens again',
+    lasts: () => 0,
+    begin: nothing,
+    async end(scene) {
+      const { stage, target, driver } = scene
+      await stage.end(target, 'SIGKILL')
+      await stage.links[target].suffer({ kind: 'late', milliseconds: SLOW })
+      const started = { yet: false }
+      const starting = stage.start(target).then(() => (started.yet = true))
+      while (!started.yet) {
+        await driver.probeDead(target)
+        await sleep(15)
+      }
+      await Promise.all([starting, driver.probeDead(target)])
+      await stage.links[target].suffer({ kind: 'pass' })
+    }
+  }
+]

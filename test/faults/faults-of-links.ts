@@ -1,0 +1,35 @@
+import { BOTH, forAWhile, pastBound, type Fault, type Scene } from './fault.ts'
+import type { LinkFault } from './proxy.ts'
+
+const heal = async ({ stage }: Scene) => {
+  for (const instance of BOTH) await stage.links[instance].suffer({ kind: 'pass' })
+}
+
+function ofLink(name: string, fault: LinkFault, lasts: Fault['lasts'], more: Partial<Fault> = {}): Fault {
+  return {
+    name,
+    recoversFrom: 'the link is whole again',
+    lasts,
+    begin: ({ stage, target }) => stage.links[target].suffer(fault),
+    end: heal,
+    ...more
+  }
+}
+
+/** What can happen between an instance and PostgreSQL. */
+export const LINK_FAULTS: readonly Fault[] = [
+  ofLink('link-cut-once', { kind: 'cut', then: 'accept' }, () => 500),
+  ofLink('link-refused', { kind: 'cut', then: 'refuse' }, forAWhile),
+  ofLink('links-refused-past-bound', { kind: 'cut', then: 'refuse' }, pastBound, {
+    async begin({ stage }) {
+      for (const instance of BOTH) await stage.links[instance].suffer({ kind: 'cut', then: 'refuse' })
+    }
+  }),
+  ofLink('link-half-open', { kind: 'half-open', which: 'all' }, pastBound),
+  // A firewall that has forgotten the connections it had, and lets new ones through.
+  ofLink('link-half-open-existing', { kind: 'half-open', which: 'existing' }, pastBound),
+  ofLink('link-late', { kind: 'late', milliseconds: 300 }, pastBound),
+  ofLink('link-deaf-listener', { kind: 'deaf' }, pastBound, { onlyListening: true }),
+  ofLink('link-cut-before-commit', { kind: 'cut-before', oneIn: 3 }, forAWhile),
+  ofLink('link-cut-after-commit', { kind: 'cut-after', oneIn: 3 }, forAWhile)
+]

@@ -1,0 +1,74 @@
+// npm run test:faults -- --seed N --duration 10m [--fault NAME] [--sync listen|poll]
+// The long form of the fault harness: round after round until the time is up, then a table. Exits 1 where a promise was
+// not kept, and prints the part of the history that shows it.
+import { parseArgs } from 'node:util'
+import { createRandom } from '../support/random.ts'
+import { sweepScratch } from '../support/scratch.ts'
+import { faultNamed, faultsFor } from './faults.ts'
+import { lineOfRound, linesOfViolation, table } from './report.ts'
+import { createRounds, type Round } from './round.ts'
+import { boundsOf, createTeardown, setStage, type Settings } from './stage.ts'
+
+const WORKERS = 6
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    duration: { type: 'string', default: '10m' },
+    fault: { type: 'string' },
+    sync: { type: 'string', default: 'listen' },
+    staleness: { type: 'string', default: '2' }
+  }
+})
+const seed = Number(values.seed)
+const sync = values.sync === 'poll' ? 'poll' : 'listen'
+const duration = millisecondsOf(values.duration)
+const stalenessSeconds = Number(values.staleness)
+
+const teardown = createTeardown()
+let stopped = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => (stopped = true))
+let failed = false
+try {
+  await main()
+} catch (error) {
+  console.log(error)
+  failed = true
+} finally {
+  await teardown.run()
+}
+process.exit(failed ? 1 : 0)
+
+async function main(): Promise<void> {
+  sweepScratch()
+  const random = createRandom(seed)
+  const faults = values.fault === undefined ? faultsFor(sync) : values.fault.split(',').map(faultNamed)
+  const settings: Settings = { REVOCATION_SYNC: sync, REVOCATION_MAX_STALENESS: `${stalenessSeconds}s` }
+  const stage = await setStage(teardown, settings)
+  console.log(`seed ${seed}, ${sync}, ${stalenessSeconds} s of staleness, PostgreSQL ${stage.server.binaries.version}`)
+  const rounds = createRounds(stage, random, boundsOf(stalenessSeconds), WORKERS)
+  const played: Round[] = []
+  const from = performance.now()
+  const isOver = () => stopped || performance.now() - from > duration
+  while (!isOver()) {
+    for (const fault of random.shuffled(faults)) {
+      if (isOver()) break
+      const round = await rounds.play(fault)
+      played.push(round)
+      console.log(lineOfRound(round))
+      for (const violation of round.verdict.violations.slice(0, 5)) {
+        for (const line of linesOfViolation(violation)) console.log(`    ${line}`)
+      }
+    }
+  }
+  const altered = await rounds.alteredSince()
+  for (const what of altered) console.log(`FAIL  ${what} are not what they were`)
+  console.log(table(played))
+  failed = altered.length > 0 || played.some(({ verdict }) => verdict.violations.length > 0)
+}
+
+function millisecondsOf(text: string): number {
+  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? []
+  if (count === undefined) throw new Error(`--duration is ${text}; it can be 90s, 10m or 2h`)
+  return Number(count) * (unit === 'h' ? 3_600_000 : unit === 'm' ? 60_000 : 1000)
+}
