@@ -58,7 +58,9 @@ function exitCodeOf(error: unknown): number {
 /** What is expected to go wrong is told in words; anything else with the place where it happened. */
 function describe(error: unknown): string {
   const expected = [CommandFailed, BadSettings, StartRefused, FolderInUse, Problem]
-  if (error instanceof Error && expected.some((kind) => error instanceof kind)) return error.message
+  if (error instanceof Error && expected.some((kind) => error instanceof kind)) {
+    return [error, error.cause].flatMap((one) => (one instanceof Error ? [one.message] : [])).join(' ')
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -21,6 +21,8 @@ export interface Database {
    * It has 2 s at most.
    */
   runAside(statement: SQL): Promise<readonly Row[]>
+  /** Puts another connection, which may lead to another server, in the place of that of `runAside`. */
+  renewAside(): void
   /**
    * Hears what is announced on `channel`, from the moment `onListening` is called, which happens again after every
    * reconnection: what was announced in between is lost.

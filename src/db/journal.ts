@@ -43,13 +43,22 @@ const COLUMNS = sql`r.kind, r.id, r.stale_below, r.revoked_below, ${milliseconds
 const HERE = sql`
   pg_current_snapshot()::text as snapshot,
   (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text as epoch,
+  pg_is_in_recovery() as standby,
   ${milliseconds(sql`statement_timestamp()`)} as now`
 
 export function createJournal(database: Database): Journal {
+  /** A standby shows what it has been told so far: its view may be any age, and look fresh. */
+  function assertPrimary(here: Row | undefined): void {
+    if (here?.['standby'] !== true) return
+    database.renewAside()
+    throw new Error('The database is a standby: what has been revoked is known to its primary.')
+  }
+
   return {
     async load(onEntries) {
       // First how far, then all: what is committed in between is seen twice or later, and never missed.
       const [here] = await database.runAside(sql`select ${HERE}`)
+      assertPrimary(here)
       for (let last = '0'; ;) {
         const rows = await database.runAside(sql`
           select r.seq::text as seq, ${COLUMNS} from revocations r
@@ -71,6 +80,7 @@ export function createJournal(database: Database): Journal {
             and r.until > statement_timestamp()`)
       )
       const here = rows?.[0]
+      assertPrimary(here)
       if (rows === null || here?.['passed'] !== true || here['epoch'] !== epoch) return null
       const entries = rows.filter((row) => row['kind'] !== null).map(entryOf)
       return { entries, position: positionOf(here), now: Number(here['now']) }

@@ -37,6 +37,7 @@ export async function openPglite({ url }: DatabaseOptions): Promise<Database> {
     engine: 'pglite',
     run,
     runAside: run,
+    renewAside: () => undefined,
     async listen(channel, onMessage, onListening) {
       await client.listen(channel, onMessage)
       onListening()

@@ -9,6 +9,8 @@ import { createSockets } from './sockets.ts'
 export interface Pool {
   /** @throws Problem `unavailable` where there is no answer in time; else what the driver throws. */
   run(statement: SQL): Promise<readonly Row[]>
+  /** Leaves all connections; others take their place. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export function createPool(
         if (isWaiting(query)) query.cancel()
       })
     },
+    renew: sockets.giveUp,
     async close() {
       await client.end({ timeout: 5 })
       sockets.close()

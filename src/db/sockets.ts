@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What postgres.js tells of where a connection goes: hosts and ports of the same length, or the path of a local socket. */
 interface Target {
@@ -10,7 +11,7 @@ interface Target {
 /** The connections of one pool, so that they can be given up. */
 export interface Sockets {
   /** The option `socket` of postgres.js. */
-  readonly socket: (target: Target) => Socket
+  readonly socket: (target: Target) => Promise<Socket>
   /** Breaks those over which nothing has come for so long. What was being asked over them fails; others take their place. */
   readonly giveUpSilentFor: (milliseconds: number) => void
   /** Breaks all. */
@@ -20,6 +21,7 @@ export interface Sockets {
 }
 
 const LOOK_EVERY_MILLISECONDS = 250
+const TURN_MILLISECONDS = 100
 
 /**
  * A link that went dead without a word (a firewall that forgot it, a machine that is gone) is noticed by nobody for a quarter
@@ -40,9 +42,11 @@ export function createSockets(): Sockets {
   }, LOOK_EVERY_MILLISECONDS).unref()
 
   return {
-    socket({ host, port, path }) {
-      // Several hosts take turns: which of them is the primary is known only once it has been asked.
+    async socket({ host, port, path }) {
+      // Several hosts take turns: which of them is the primary is known only once it has been asked. postgres.js goes through
+      // them without a pause, for ever.
       const turn = opened++ % host.length
+      if (host.length > 1 && opened > host.length) await delay(TURN_MILLISECONDS)
       const place = { host: host[turn] ?? 'localhost', port: port[turn] ?? 5432 }
       const socket = typeof path === 'string' ? connect(path) : connect(place)
       heard.set(socket, { bytes: 0, at: performance.now() })
