@@ -55,9 +55,10 @@ export function startDriver({ acts, random, name, workers, bound, formerlyDead }
   async function tryOne(on: InstanceNumber): Promise<void> {
     const former = formerlyDead[random.below(formerlyDead.length)]
     const one = dead[random.below(dead.length)]
-    if (former !== undefined && random.below(4) === 0) await acts.badToken(on, former, 'a token revoked long ago')
-    else if (one !== undefined) await acts.probe(on, one.person, one.tokens)
-    else await acts.badToken(on, 'garbage.of.sorts', 'garbage')
+    const door = random.pick(['own', 'closed'])
+    if (former !== undefined && random.below(4) === 0) await acts.badToken(on, former, 'a token revoked long ago', door)
+    else if (one !== undefined) await acts.probe(on, one.person, one.tokens, door)
+    else await acts.badToken(on, 'garbage.of.sorts', 'garbage', door)
   }
 
   const working = [...Array.from({ length: workers }, (_, worker) => work(worker)), tryTheDead()]
@@ -66,7 +67,9 @@ export function startDriver({ acts, random, name, workers, bound, formerlyDead }
     dead,
     async probeDead(on) {
       const some = random.shuffled(dead).slice(0, MOST_AT_ONCE)
-      await Promise.all(some.map(({ person, tokens }) => acts.probe(on, person, tokens)))
+      await Promise.all(
+        some.map(({ person, tokens }, i) => acts.probe(on, person, tokens, i % 4 === 0 ? 'own' : 'closed'))
+      )
     },
     async stop() {
       over = true

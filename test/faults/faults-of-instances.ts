@@ -5,6 +5,8 @@ import type { InstanceNumber } from './history.ts'
 const AN_HOUR = 3_600_000
 /** Milliseconds by which every answer of PostgreSQL is late, so that something is in flight whenever a signal comes. */
 const SLOW = 100
+/** Milliseconds; a little less than what the service waits for anything. */
+const JOURNAL_HELD = 850
 
 /** Those that do not run. */
 export const startMissing = async ({ stage }: Pick<Scene, 'stage'>) => {
@@ -32,6 +34,31 @@ function paused(name: string, lasts: Fault['lasts']): Fault {
       await Promise.all([waiting, driver.probeDead(target)])
     }
   }
+}
+
+/**
+ * What comes before the deny-list has been read must not find it empty, and everybody let in. The journal cannot be read
+ * for a while from when the instance first talks to PostgreSQL, so that everything else at its start is done before.
+ */
+async function trafficDuringStart({ stage, target, driver }: Scene): Promise<void> {
+  const link = stage.links[target]
+  await stage.end(target, 'SIGKILL')
+  await link.suffer({ kind: 'late', milliseconds: 30 })
+  const started = { yet: false }
+  const starting = stage.start(target).then(() => (started.yet = true))
+  const holding = stage.query(async (sql) => {
+    while (link.connections === 0) await sleep(2)
+    await sql.begin(async (held) => {
+      await held`lock table revocations in access exclusive mode`
+      await sleep(JOURNAL_HELD)
+    })
+  })
+  while (!started.yet) {
+    await driver.probeDead(target)
+    await sleep(15)
+  }
+  await Promise.all([starting, holding, driver.probeDead(target)])
+  await link.suffer({ kind: 'pass' })
 }
 
 /** What can happen to the processes and to their machine. */
@@ -88,23 +115,10 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
     }
   },
   {
-    // What comes before the deny-list has been read must not find it empty, and everybody let in.
     name: 'traffic-during-start',
     recoversFrom: 'the process listens again',
     lasts: () => 0,
     begin: nothing,
-    async end(scene) {
-      const { stage, target, driver } = scene
-      await stage.end(target, 'SIGKILL')
-      await stage.links[target].suffer({ kind: 'late', milliseconds: SLOW })
-      const started = { yet: false }
-      const starting = stage.start(target).then(() => (started.yet = true))
-      while (!started.yet) {
-        await driver.probeDead(target)
-        await sleep(15)
-      }
-      await Promise.all([starting, driver.probeDead(target)])
-      await stage.links[target].suffer({ kind: 'pass' })
-    }
+    end: trafficDuringStart
   }
 ]

@@ -123,7 +123,7 @@ async function chase({ acts, bound, bury, isOver }: Life, on: InstanceNumber, de
   bury(dead)
   const from = performance.now()
   while (!isOver() && performance.now() - from < bound * 1.2) {
-    if ((await acts.probe(on, dead.person, dead.tokens)).outcome !== 'ok') return
+    if ((await acts.probe(on, dead.person, dead.tokens, 'closed')).outcome !== 'ok') return
     await sleep(4)
   }
 }

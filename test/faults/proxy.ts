@@ -12,6 +12,8 @@ export interface Link {
   suffer(fault: LinkFault): Promise<void>
   /** New connections lead to another server. */
   switchTo(upstreamPort: number): void
+  /** Connections that a client holds open. */
+  readonly connections: number
   close(): Promise<void>
 }
 
@@ -54,6 +56,9 @@ export async function openLink(upstreamPort: number): Promise<Link> {
     },
     switchTo(port) {
       upstream = port
+    },
+    get connections() {
+      return relays.size
     },
     async close() {
       for (const relay of relays) relay.cut()
