@@ -55,7 +55,7 @@ export function startDriver({ acts, random, name, workers, bound, formerlyDead }
   async function tryOne(on: InstanceNumber): Promise<void> {
     const former = formerlyDead[random.below(formerlyDead.length)]
     const one = dead[random.below(dead.length)]
-    const door = random.pick(['own', 'closed'])
+    const door = random.pick(['own', 'closed'] as const)
     if (former !== undefined && random.below(4) === 0) await acts.badToken(on, former, 'a token revoked long ago', door)
     else if (one !== undefined) await acts.probe(on, one.person, one.tokens, door)
     else await acts.badToken(on, 'garbage.of.sorts', 'garbage', door)

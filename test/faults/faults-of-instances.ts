@@ -18,15 +18,18 @@ async function drain({ stage, drains }: Scene, instance: InstanceNumber): Promis
   drains.push({ instance, at, exitCode: await stage.end(instance, 'SIGTERM') })
 }
 
-function paused(name: string, lasts: Fault['lasts']): Fault {
+/** @param cut whether the process comes back to broken connections, and to nothing of what was announced meanwhile */
+function paused(name: string, lasts: Fault['lasts'], cut = false): Fault {
   return {
     name,
     recoversFrom: 'the process goes on',
     lasts,
     async begin({ stage, target }) {
       stage.signal(target, 'SIGSTOP')
+      if (cut) await stage.links[target].suffer({ kind: 'half-open', which: 'all' })
     },
     async end({ stage, target, driver }) {
+      await stage.links[target].suffer(cut ? { kind: 'cut', then: 'accept' } : { kind: 'pass' })
       // Some wait for the process before it has run a line, and before any timer of it has; some come at once after.
       const waiting = driver.probeDead(target)
       await sleep(20)
@@ -98,6 +101,7 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
     }
   },
   paused('pause-past-bound', pastBound),
+  paused('pause-past-bound-link-cut', pastBound, true),
   paused('pause-within-bound', (bound) => bound / 2),
   {
     name: 'clock-ahead-and-back',
@@ -112,6 +116,21 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
       stage.setClock(target, -AN_HOUR)
       await sleep(500)
       stage.setClock(target, 0)
+    }
+  },
+  {
+    // By a clock that was set back, no view grows old.
+    name: 'clock-back-link-refused',
+    recoversFrom: 'the clock is right and the link is whole again',
+    lasts: pastBound,
+    async begin({ stage, target }) {
+      await stage.links[target].suffer({ kind: 'cut', then: 'refuse' })
+      stage.setClock(target, -AN_HOUR)
+    },
+    async end({ stage, target, driver }) {
+      await driver.probeDead(target)
+      stage.setClock(target, 0)
+      await stage.links[target].suffer({ kind: 'pass' })
     }
   },
   {
