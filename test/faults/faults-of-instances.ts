@@ -57,7 +57,7 @@ async function trafficDuringStart({ stage, target, driver }: Scene): Promise<voi
     })
   })
   while (!started.yet) {
-    await driver.probeDead(target)
+    await driver.probeDead(target, 10)
     await sleep(15)
   }
   await Promise.all([starting, holding, driver.probeDead(target)])
