@@ -108,14 +108,14 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
     recoversFrom: 'the clock is right again',
     lasts: forAWhile,
     async begin({ stage, target }) {
-      stage.setClock(target, AN_HOUR)
+      await stage.setClock(target, AN_HOUR)
     },
     async end({ stage, target }) {
-      stage.setClock(target, 0)
+      await stage.setClock(target, 0)
       await sleep(100)
-      stage.setClock(target, -AN_HOUR)
+      await stage.setClock(target, -AN_HOUR)
       await sleep(500)
-      stage.setClock(target, 0)
+      await stage.setClock(target, 0)
     }
   },
   {
@@ -125,11 +125,11 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
     lasts: pastBound,
     async begin({ stage, target }) {
       await stage.links[target].suffer({ kind: 'cut', then: 'refuse' })
-      stage.setClock(target, -AN_HOUR)
+      await stage.setClock(target, -AN_HOUR)
     },
     async end({ stage, target, driver }) {
       await driver.probeDead(target)
-      stage.setClock(target, 0)
+      await stage.setClock(target, 0)
       await stage.links[target].suffer({ kind: 'pass' })
     }
   },
