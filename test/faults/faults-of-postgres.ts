@@ -39,15 +39,18 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     end: ({ stage }) =>
       stage.query(async (sql) => {
         const from = performance.now()
+        let terminated = 0
         while (performance.now() - from < A_WHILE * 1.5) {
-          await sql`
+          const done = await sql`
             select pg_terminate_backend(pid) from (
               select pid from pg_stat_activity
               where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
               order by random() limit 1
             ) one`
+          terminated += done.length
           await sleep(50)
         }
+        if (terminated === 0) throw new Error('No backend was terminated.')
       })
   },
   {

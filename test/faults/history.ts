@@ -1,6 +1,6 @@
 /** What came of an operation, as far as whoever asked for it can tell. */
 export type Outcome =
-  /** Acknowledged: a 2xx. */
+  /** Acknowledged: a 2xx; for a token, that it was accepted. */
   | 'ok'
   /** A 4xx, or nobody was there to take it: it has no effect. */
   | 'refused'

@@ -13,6 +13,10 @@ export interface Life {
   readonly acts: Acts
   readonly random: Random
   readonly isOver: () => boolean
+  /** The instance that everything is asked of; null for one or the other. Who has one is not held up by the other. */
+  readonly home: InstanceNumber | null
+  /** What nobody waits for before going on. */
+  readonly inBackground: (work: Promise<void>) => void
   /** Milliseconds after which nothing that was revoked may be accepted any more. */
   readonly bound: number
   /** Takes a token whose revocation has been acknowledged. */
@@ -26,15 +30,15 @@ const LONGEST_PAUSE = 40
 const REPEATS = 5
 const REPEAT_AFTER = 150
 
-const anywhere = (random: Random): InstanceNumber => random.pick([0, 1])
+const anywhere = ({ random, home }: Life): InstanceNumber => home ?? random.pick([0, 1])
 const other = (instance: InstanceNumber): InstanceNumber => (instance === 0 ? 1 : 0)
 
 /** One person: registers, signs in, does this and that, and comes to an end that revokes what is left, or to none. */
 export async function live(life: Life, email: string): Promise<void> {
   const { acts, random, isOver } = life
   const person: Person = { email, id: null, password: `the first password of ${email}` }
-  if ((await acts.register(anywhere(random), person)).outcome === 'refused') return
-  let tokens = await acts.signIn(anywhere(random), person)
+  if ((await acts.register(anywhere(life), person)).outcome === 'refused') return
+  let tokens = await acts.signIn(anywhere(life), person)
   const roles = random.shuffled(ROLES)
   for (let left = random.below(6); tokens !== null && left > 0 && !isOver(); left--) {
     await sleep(random.below(LONGEST_PAUSE))
@@ -46,7 +50,7 @@ export async function live(life: Life, email: string): Promise<void> {
 /** Gives the tokens that are good afterwards; null where that is not known. */
 async function doSomething(life: Life, person: Person, tokens: Tokens, roles: string[]): Promise<Tokens | null> {
   const { acts, random } = life
-  const on = anywhere(random)
+  const on = anywhere(life)
   switch (random.below(7)) {
     case 0:
       await acts.wrongPassword(on, person)
@@ -58,11 +62,11 @@ async function doSomething(life: Life, person: Person, tokens: Tokens, roles: st
     case 3:
       return renew(life, person, tokens)
     case 4:
-      return renewTwice(life, person, tokens)
+      return life.home === null ? renewTwice(life, person, tokens) : renew(life, person, tokens)
     case 5: {
       const role = roles.pop()
       if (role === undefined || (await acts.setRole(on, person, role)).outcome !== 'ok') return null
-      await chase(life, other(on), { person, tokens })
+      life.inBackground(chase(life, other(on), { person, tokens }))
       return renew(life, person, tokens)
     }
     default:
@@ -72,9 +76,9 @@ async function doSomething(life: Life, person: Person, tokens: Tokens, roles: st
 }
 
 /** A client whose answer was lost asks again with the same token, as it may within the grace window. */
-async function renew({ acts, random }: Life, person: Person, tokens: Tokens): Promise<Tokens | null> {
+async function renew(life: Life, person: Person, tokens: Tokens): Promise<Tokens | null> {
   for (let tries = 0; tries < REPEATS; tries++) {
-    const renewal = await acts.refresh(anywhere(random), person, tokens)
+    const renewal = await life.acts.refresh(anywhere(life), person, tokens)
     if (renewal.answer.outcome !== 'unknown') return renewal.tokens
     await sleep(REPEAT_AFTER)
   }
@@ -89,7 +93,7 @@ async function renewTwice({ acts }: Life, person: Person, tokens: Tokens): Promi
 
 async function comeToAnEnd(life: Life, person: Person, tokens: Tokens): Promise<void> {
   const { acts, random } = life
-  const on = anywhere(random)
+  const on = anywhere(life)
   switch (random.below(6)) {
     case 0:
       if ((await acts.signOut(on, person, tokens)).outcome !== 'ok') return
@@ -115,7 +119,7 @@ async function comeToAnEnd(life: Life, person: Person, tokens: Tokens): Promise<
     default:
       return
   }
-  await chase(life, other(on), { person, tokens })
+  life.inBackground(chase(life, other(on), { person, tokens }))
 }
 
 /** Tries a token that was just revoked until it is refused: how long that takes is what is to be known. */
@@ -123,7 +127,7 @@ async function chase({ acts, bound, bury, isOver }: Life, on: InstanceNumber, de
   bury(dead)
   const from = performance.now()
   while (!isOver() && performance.now() - from < bound * 1.2) {
-    if ((await acts.probe(on, dead.person, dead.tokens)).outcome !== 'ok') return
+    if ((await acts.probe(on, dead.person, dead.tokens, 'closed')).outcome !== 'ok') return
     await sleep(4)
   }
 }

@@ -1,6 +1,6 @@
 // What an instance of the harness loads before anything else: a wall clock that can be made to jump, and an end with
 // the harness, however that ends.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setInterval } from 'node:timers'
 
 const RealDate = Date
@@ -20,6 +20,7 @@ function now() {
 // to whoever does not know it.
 process.on('SIGWINCH', () => {
   ahead = Number(readFileSync(process.env.FAULTS_CLOCK, 'utf8'))
+  writeFileSync(`${process.env.FAULTS_CLOCK}.now`, String(Date.now()))
 })
 
 const harness = process.ppid

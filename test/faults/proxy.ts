@@ -12,6 +12,10 @@ export interface Link {
   suffer(fault: LinkFault): Promise<void>
   /** New connections lead to another server. */
   switchTo(upstreamPort: number): void
+  /** Connections that a client holds open. */
+  readonly connections: number
+  /** How often its faults have shown, so far. */
+  readonly strikes: number
   close(): Promise<void>
 }
 
@@ -22,12 +26,19 @@ export async function openLink(upstreamPort: number): Promise<Link> {
   let upstream = upstreamPort
   let fault: LinkFault = { kind: 'pass' }
   let statements = 0
-  const due = (oneIn: number) => statements++ % oneIn === 0
+  let strikes = 0
+  const surroundings = {
+    fault: () => fault,
+    due: (oneIn: number) => statements++ % oneIn === 0,
+    strike: () => {
+      strikes++
+    }
+  }
 
   const accept = (client: Socket) => {
     client.setNoDelay(true)
     const leadsNowhere = fault.kind === 'half-open' && fault.which === 'all'
-    const relay = leadsNowhere ? createVoid(client) : createRelay(client, upstream, () => fault, due)
+    const relay = leadsNowhere ? createVoid(client) : createRelay(client, upstream, surroundings)
     relays.add(relay)
     client.once('close', () => relays.delete(relay))
   }
@@ -47,13 +58,22 @@ export async function openLink(upstreamPort: number): Promise<Link> {
       if (next.kind === 'cut' && next.then === 'refuse') listener.close()
       else await listen()
       for (const relay of relays) {
-        if (next.kind === 'cut') relay.cut()
+        if (next.kind === 'cut') {
+          strikes++
+          relay.cut()
+        }
         if (next.kind === 'half-open') relay.silence()
         if (next.kind === 'deaf') relay.deafen()
       }
     },
     switchTo(port) {
       upstream = port
+    },
+    get connections() {
+      return relays.size
+    },
+    get strikes() {
+      return strikes
     },
     async close() {
       for (const relay of relays) relay.cut()

@@ -24,13 +24,16 @@ export interface Relay {
   cut(): void
 }
 
-/** @param due whether it is the turn of this statement, where only some are hit */
-export function createRelay(
-  client: Socket,
-  upstreamPort: number,
-  fault: () => LinkFault,
-  due: (oneIn: number) => boolean
-): Relay {
+/** What a relay asks of its link. */
+export interface Surroundings {
+  readonly fault: () => LinkFault
+  /** Whether it is the turn of this statement, where only some are hit. */
+  readonly due: (oneIn: number) => boolean
+  /** Told whenever the fault has shown. */
+  readonly strike: () => void
+}
+
+export function createRelay(client: Socket, upstreamPort: number, { fault, due, strike }: Surroundings): Relay {
   const server = connect({ port: upstreamPort, host: '127.0.0.1', noDelay: true })
   const readClient = createClientReader()
   const frameServer = createFramer(true)
@@ -44,6 +47,11 @@ export function createRelay(
   /** Which answer is swallowed, and the connection cut then. */
   let lastAnswer: number | null = null
 
+  const deafen = () => {
+    if (!listening) return
+    deaf = true
+    strike()
+  }
   const cut = () => {
     client.destroy()
     server.destroy()
@@ -62,10 +70,11 @@ export function createRelay(
     for (const message of readClient(chunk)) {
       if (message.listens) {
         listening = true
-        deaf ||= now.kind === 'deaf'
+        if (now.kind === 'deaf') deafen()
       }
       if (message.modifies && lastAnswer === null) {
         if (now.kind === 'cut-before' && due(now.oneIn)) {
+          strike()
           cut()
           return
         }
@@ -90,18 +99,20 @@ export function createRelay(
       // What comes behind would be taken for the answer that is missing.
       if (isOver) break
     }
+    if (now.kind === 'late') strike()
     if (through.length > 0) late.write(Buffer.concat(through), now.kind === 'late' ? now.milliseconds : 0)
     if (isOver) {
+      strike()
       late.end()
       server.destroy()
     }
   })
 
-  return {
-    silence: () => (silent = true),
-    deafen: () => (deaf ||= listening),
-    cut
+  const silence = () => {
+    silent = true
+    strike()
   }
+  return { silence, deafen, cut }
 }
 
 /** A connection that leads nowhere from the beginning. */

@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { Test } from '../support/database.ts'
 import { freePort } from '../support/free-port.ts'
@@ -27,7 +28,7 @@ export interface Stage {
   isRunning(instance: InstanceNumber): boolean
   signal(instance: InstanceNumber, signal: NodeJS.Signals): void
   /** Sets an instance's wall clock so far ahead, in milliseconds. */
-  setClock(instance: InstanceNumber, ahead: number): void
+  setClock(instance: InstanceNumber, ahead: number): Promise<void>
   /** Statements past the service, on the server itself. */
   query<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T>
   /** What instances ended by themselves since it was asked last. */
@@ -35,6 +36,7 @@ export interface Stage {
 }
 
 const DATABASE = 'faults'
+const A_MINUTE = 60_000
 
 /** What the service promises with this REVOCATION_MAX_STALENESS and the other settings of a stage. */
 export const boundsOf = (stalenessSeconds: number): Bounds => ({
@@ -92,9 +94,15 @@ export async function setStage(t: Test, settings: Settings): Promise<Stage> {
     },
     isRunning: (instance) => running[instance] !== null,
     signal: (instance, signal) => void running[instance]?.process.kill(signal),
-    setClock(instance, ahead) {
+    async setClock(instance, ahead) {
+      const shown = `${clockOf(instance)}.now`
+      rmSync(shown, { force: true })
       writeFileSync(clockOf(instance), String(ahead))
       stage.signal(instance, 'SIGWINCH')
+      for (let tries = 0; !isAbout(shown, Date.now() + ahead); tries++) {
+        if (tries === 500) throw new Error(`The clock of instance ${instance + 1} does not jump.`)
+        await sleep(10)
+      }
     },
     async query(work) {
       const url = `postgres://postgres@127.0.0.1:${stage.server.port}/${DATABASE}`
@@ -115,6 +123,10 @@ export async function setStage(t: Test, settings: Settings): Promise<Stage> {
   await Promise.all([stage.start(0), stage.start(1)])
   return stage
 }
+
+/** Whether a process has said that this is its time, give or take a minute: jumps are greater, and machines slow. */
+const isAbout = (file: string, time: number) =>
+  existsSync(file) && Math.abs(Number(readFileSync(file, 'utf8')) - time) < A_MINUTE
 
 /** The teardown of a script, which is no test: last first, as in tap. */
 export function createTeardown(): Test & { run(): Promise<void> } {
