@@ -28,7 +28,7 @@ export function missingInDocument(document: object): string[] {
       const response = resolved(document, one)
       want(isText(response['description']) && response['description'] !== 'Default Response', `${status} not described`)
       if (status.startsWith('2')) want(mediaOf(response).every(hasExample), `no example of ${status}`)
-      if (Number(status) >= 400) want(isError(path, response), `${status} is not an error as all are`)
+      if (Number(status) >= 400) want(isError(path, response), `${status} is not application/problem+json`)
     }
     const statuses = responses.map(([status]) => status)
     const guarded = Array.isArray(security) && security.some((one) => Object.hasOwn(recordOf(one), 'bearer'))
