@@ -46,7 +46,7 @@ export function startDriver({ acts, random, name, workers, bound, formerlyDead }
     for (let i = 0; !over; i++) {
       await live(life, `${name}-${worker}-${i}@example.com`)
       // Where nobody answers, everybody would fail at once and come again.
-      await sleep(10 + random.below(30))
+      await sleep(20 + random.below(50))
     }
   }
 

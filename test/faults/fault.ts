@@ -36,5 +36,5 @@ export const BOTH = [0, 1] as const
 export const A_WHILE = 1200
 export const forAWhile = () => A_WHILE
 /** For every instance to become aware that its view is too old. */
-export const pastBound = (bound: number) => bound + 700
+export const pastBound = (bound: number) => bound + 500
 export const nothing = () => Promise.resolve()

@@ -89,16 +89,16 @@ export const INSTANCE_FAULTS: readonly Fault[] = [
     recoversFrom: 'both processes have been replaced',
     lasts: () => 300,
     async begin(scene) {
-      for (const link of scene.stage.links) await link.suffer({ kind: 'late', milliseconds: SLOW })
-      await sleep(300)
-      for (const instance of scene.random.shuffled(BOTH)) {
+      const { stage, random } = scene
+      for (const instance of random.shuffled(BOTH)) {
+        await stage.links[instance].suffer({ kind: 'late', milliseconds: SLOW })
+        await sleep(SLOW * 3)
         await drain(scene, instance)
-        await scene.stage.start(instance)
+        await stage.links[instance].suffer({ kind: 'pass' })
+        await stage.start(instance)
       }
     },
-    async end({ stage }) {
-      for (const link of stage.links) await link.suffer({ kind: 'pass' })
-    }
+    end: nothing
   },
   paused('pause-past-bound', pastBound),
   paused('pause-past-bound-link-cut', pastBound, true),

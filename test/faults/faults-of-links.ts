@@ -41,7 +41,7 @@ export const LINK_FAULTS: readonly Fault[] = [
   ofLink('link-half-open', { kind: 'half-open', which: 'all' }, pastBound),
   // A firewall that has forgotten the connections it had, and lets new ones through.
   ofLink('link-half-open-existing', { kind: 'half-open', which: 'existing' }, pastBound),
-  ofLink('link-late', { kind: 'late', milliseconds: 300 }, pastBound),
+  ofLink('link-late', { kind: 'late', milliseconds: 300 }, forAWhile),
   ofLink('link-deaf-listener', { kind: 'deaf' }, pastBound, { onlyListening: true }),
   ofLink('link-cut-before-commit', { kind: 'cut-before', oneIn: 3 }, forAWhile),
   ofLink('link-cut-after-commit', { kind: 'cut-after', oneIn: 3 }, forAWhile)

@@ -25,7 +25,7 @@ export interface Life {
 
 export const ROLES = Array.from({ length: 12 }, (_, i) => `role-${i}`)
 /** The longest that somebody waits between one thing and the next, in milliseconds. */
-const LONGEST_PAUSE = 40
+const LONGEST_PAUSE = 70
 /** A lost answer to a refresh is asked for again: so often, so far apart in milliseconds. */
 const REPEATS = 5
 const REPEAT_AFTER = 150
@@ -128,6 +128,6 @@ async function chase({ acts, bound, bury, isOver }: Life, on: InstanceNumber, de
   const from = performance.now()
   while (!isOver() && performance.now() - from < bound * 1.2) {
     if ((await acts.probe(on, dead.person, dead.tokens, 'closed')).outcome !== 'ok') return
-    await sleep(4)
+    await sleep(8)
   }
 }
