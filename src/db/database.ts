@@ -18,7 +18,7 @@ export interface Database {
   run(statement: SQL): Promise<readonly Row[]>
   /**
    * As `run`, over a connection that no other statement holds up, for what the rest waits for: one small read after another.
-   * It has 2 s at most.
+   * It has a second at most.
    */
   runAside(statement: SQL): Promise<readonly Row[]>
   /** Puts another connection, which may lead to another server, in the place of that of `runAside`. */

@@ -15,9 +15,9 @@ const LOCK_EVERY_MILLISECONDS = 200
 /** A statement's own time-out answers first; this is for a server or a network that does not answer at all. */
 const DEADLINE_MARGIN_MILLISECONDS = 500
 /** What is asked aside is a small read; without an answer in this time the connection is not relied on any longer. */
-const ASIDE_MILLISECONDS = 2000
+const ASIDE_MILLISECONDS = 1000
 /** A connection that is not there by then is tried anew, so that the service is back within two seconds of its database. */
-const CONNECT_MILLISECONDS = 1500
+const CONNECT_MILLISECONDS = 1200
 
 /** PostgreSQL 15 or newer, through postgres.js. */
 export function openPostgres({ url, poolSize, timeoutMilliseconds, pooled = false }: DatabaseOptions): Database {

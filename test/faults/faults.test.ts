@@ -11,10 +11,17 @@ t.setTimeout(600_000)
 const SEED = 20_261_125
 const STALENESS_SECONDS = 2
 const WORKERS = 4
+/** The long form holds the service to two seconds; here, other tests have the machine at the same time. */
+const RECOVERY_MILLISECONDS = 10_000
 
 const random = createRandom(SEED)
 const stage = await setStage(t, { REVOCATION_MAX_STALENESS: `${STALENESS_SECONDS}s` })
-const rounds = createRounds(stage, random, boundsOf(STALENESS_SECONDS), WORKERS)
+const rounds = createRounds(
+  stage,
+  random,
+  { ...boundsOf(STALENESS_SECONDS), recoveryMilliseconds: RECOVERY_MILLISECONDS },
+  WORKERS
+)
 t.teardown(() => {
   rounds.close()
 })

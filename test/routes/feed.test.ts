@@ -114,10 +114,17 @@ t.test('an id that says nothing here gives all anew', async (t) => {
 
 t.test('a stream ends with its token: when it is revoked, and when it expires', async (t) => {
   const { app, url, admin } = await listening(t)
+  const witness = await readFeed(url, (await signInAdmin(app)).accessToken)
+  const nextBeat = async () => {
+    const seen = witness.events.length
+    return witness.find((event) => isBeat(event) && witness.events.indexOf(event) >= seen)
+  }
   const reader = await readFeed(url, admin)
   await reader.find(isBeat)
+  await nextBeat()
   await logout(app, admin)
-  t.equal(await reader.ended, 'ended')
+  t.equal(await Promise.race([reader.ended, nextBeat()]), 'ended', 'at once, and not when it is next looked at')
+  witness.leave()
   t.ok(reader.events.some(isAbout(sessionOf(admin))), 'and the end has been told before')
 
   const short = await listening(t, { ACCESS_TOKEN_TTL: '1s' })
