@@ -1,4 +1,4 @@
-import { accountsOf, type Bounds, type Drain, type Evidence, type Violation } from './evidence.ts'
+import { accountsOf, type Bounds, type Drain, type Evidence, type Recovery, type Violation } from './evidence.ts'
 import type { Operation } from './history.ts'
 import { judgeAtRest } from './rules-at-rest.ts'
 import { judgeInTime } from './rules-in-time.ts'
@@ -34,11 +34,7 @@ export function check({ operations, atRest, recoveries, drains, crashes }: Evide
     violations.push({ rule: 'no transaction is left open', what, shownBy: [] })
   for (const what of atRest.altered) violations.push({ rule: 'what was at rest stays as it was', what, shownBy: [] })
   for (const what of crashes) violations.push({ rule: 'no instance ends by itself', what, shownBy: [] })
-  for (const { instance, milliseconds } of recoveries) {
-    if (milliseconds !== null && milliseconds <= bounds.recoveryMilliseconds) continue
-    const what = `instance ${instance + 1} took ${milliseconds === null ? 'too long' : `${milliseconds.toFixed(0)} ms`}`
-    violations.push({ rule: 'the service comes back in time, by itself', what, shownBy: [] })
-  }
+  for (const recovery of recoveries) violations.push(...judgeRecovery(operations, recovery, bounds))
   for (const drain of drains) violations.push(...judgeDrain(operations, drain))
   const count = (outcome: Operation['outcome']) => operations.filter((each) => each.outcome === outcome).length
   const lost = violations.filter(({ rule }) => rule.endsWith('is not lost')).length
@@ -54,4 +50,18 @@ function* judgeDrain(operations: readonly Operation[], { instance, at, exitCode 
   )
   if (dropped.length > 0) yield { rule, what: `${dropped.length} requests were not`, shownBy: dropped }
   if (exitCode !== 0) yield { rule, what: `the instance ended with ${exitCode ?? 'a signal'}`, shownBy: [] }
+}
+
+/** With everything that was tried meanwhile. */
+function* judgeRecovery(
+  operations: readonly Operation[],
+  { instance, subject, from, milliseconds }: Recovery,
+  { recoveryMilliseconds }: Bounds
+): Generator<Violation> {
+  if (milliseconds !== null && milliseconds <= recoveryMilliseconds) return
+  const what = `instance ${instance + 1} took ${milliseconds === null ? 'too long' : `${milliseconds.toFixed(0)} ms`}`
+  const shownBy = operations.filter(
+    (each) => each.subject === subject && each.instance === instance && each.start >= from && !each.atRest
+  )
+  yield { rule: 'the service comes back in time, by itself', what, shownBy }
 }

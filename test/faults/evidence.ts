@@ -27,6 +27,9 @@ export interface AtRest {
 /** How long an instance took to answer a sign-in and a protected request once PostgreSQL could be had again. */
 export interface Recovery {
   readonly instance: InstanceNumber
+  /** Who tried, and since when on the driver's clock. */
+  readonly subject: string
+  readonly from: number
   /** Null where it did not within the time it was watched. */
   readonly milliseconds: number | null
 }

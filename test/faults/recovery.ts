@@ -22,5 +22,5 @@ export async function watchRecovery(acts: Acts, instance: InstanceNumber, person
     await sleep(TRY_EVERY)
   }
   await Promise.all(tries)
-  return { instance, milliseconds: answered[0] ?? null }
+  return { instance, subject: person.email, from, milliseconds: answered[0] ?? null }
 }

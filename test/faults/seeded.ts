@@ -1,6 +1,6 @@
 import type { Evidence, Rule } from './evidence.ts'
 import type { What } from './history.ts'
-import { FIRST, SECOND, tokens, withStored, type tellGoodStory } from './story.ts'
+import { FIRST, SECOND, tokens, WATCHED, withStored, type tellGoodStory } from './story.ts'
 
 type Story = ReturnType<typeof tellGoodStory>
 const also =
@@ -152,11 +152,11 @@ export const SEEDED: Readonly<Record<string, readonly [rule: Rule, wrong: (story
   ],
   'a service that comes back late': [
     'the service comes back in time, by itself',
-    (story) => ({ ...story, recoveries: [{ instance: 1, milliseconds: 2001 }] })
+    (story) => ({ ...story, recoveries: [{ ...WATCHED, milliseconds: 2001 }] })
   ],
   'a service that does not come back': [
     'the service comes back in time, by itself',
-    (story) => ({ ...story, recoveries: [{ instance: 1, milliseconds: null }] })
+    (story) => ({ ...story, recoveries: [{ ...WATCHED, milliseconds: null }] })
   ],
   'an instance that ends by itself': ['no instance ends by itself', (story) => ({ ...story, crashes: ['instance 1'] })],
   'a request that is dropped at the end': [

@@ -46,6 +46,8 @@ export const tokens = (session: string, version: number, refresh: string, roles:
 
 export const [FIRST, SECOND] = ['the first password', 'the second password']
 
+export const WATCHED = { instance: 1, subject: 'ann', from: 9000 } as const
+
 /** A round in which every promise was kept, with one of everything. */
 export function tellGoodStory(): Evidence & Teller {
   const { tell, operations } = createTeller()
@@ -93,7 +95,7 @@ export function tellGoodStory(): Evidence & Teller {
     tell,
     operations,
     atRest: GOOD_REST,
-    recoveries: [{ instance: 0, milliseconds: 300 }],
+    recoveries: [{ ...WATCHED, instance: 0, milliseconds: 300 }],
     drains: [],
     crashes: []
   }
