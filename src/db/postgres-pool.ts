@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { createGate } from '../domain/gate.ts'
 import type { Row } from './database.ts'
 import { withDeadline } from './outage.ts'
 import { createSockets } from './sockets.ts'
@@ -15,13 +16,17 @@ export interface Pool {
 }
 
 /**
- * Connections of postgres.js, given up where they do not answer.
+ * Connections of postgres.js, given up where they do not answer. It is given no more statements than it has connections: it
+ * has no way to take one back, and would send several over one connection, the next before the answer to the last.
  *
  * @param milliseconds the longest that an answer may take, waiting for a connection included
  */
 export function createPool(
   url: string,
-  options: postgres.Options<Record<string, postgres.PostgresType>> & { readonly prepare: boolean },
+  options: postgres.Options<Record<string, postgres.PostgresType>> & {
+    readonly prepare: boolean
+    readonly max: number
+  },
   milliseconds: number
 ): Pool {
   const sockets = createSockets()
@@ -30,16 +35,20 @@ export function createPool(
   // Sets the parsers and serializers that the column types of the schema count on.
   drizzle(client)
   const dialect = new PgDialect()
+  // How many wait is bounded by how long they may.
+  const gate = createGate({ concurrency: options.max, queue: Infinity })
 
   return {
     run(statement) {
       const { sql: text, params } = dialect.sqlToQuery(statement)
-      const query = client.unsafe(text, params.map(asParameter), { prepare: options.prepare })
-      return withDeadline(query, milliseconds, () => {
+      const values = params.map(asParameter)
+      const over = new AbortController()
+      const work = gate.run(() => client.unsafe(text, values, { prepare: options.prepare }), over.signal)
+      return withDeadline(work, milliseconds, () => {
+        // What still waits must not be carried out later, when nobody knows of it any more. What is under way is not cancelled:
+        // the server ends it by itself, and postgres.js lets the process die where that request fails.
+        over.abort()
         sockets.giveUpSilentFor(milliseconds)
-        // What still waits for a connection must not be carried out later, when nobody knows of it any more. What is under way
-        // is not cancelled: the server ends it by itself, and postgres.js lets the process die where that request fails.
-        if (isWaiting(query)) query.cancel()
       })
     },
     renew: sockets.giveUp,
@@ -49,9 +58,6 @@ export function createPool(
     }
   }
 }
-
-/** postgres.js keeps the connection of a query in `state`, and null there as long as there is none. */
-const isWaiting = (query: object): boolean => 'state' in query && query.state === null
 
 /** The values that statements are given; anything else is a mistake in the statement. */
 function asParameter(value: unknown): postgres.ParameterOrJSON<never> {

@@ -5,8 +5,8 @@ export interface GateOptions {
   readonly concurrency: number
   /** Jobs that wait, at most. */
   readonly queue: number
-  /** The longest that a job waits. */
-  readonly waitMilliseconds: number
+  /** The longest that a job waits; left out where whoever asks says when it is over. */
+  readonly waitMilliseconds?: number
   /** Monotonic, in milliseconds. */
   readonly now?: () => number
 }
@@ -73,7 +73,7 @@ export function createGate(options: GateOptions): Gate {
         reject(busy(cause))
       }
       const gone = () => giveUp(signal?.reason)
-      const timer = setTimeout(giveUp, waitMilliseconds)
+      const timer = waitMilliseconds === undefined ? undefined : setTimeout(giveUp, waitMilliseconds)
       const leave = () => {
         waiting.delete(enter)
         clearTimeout(timer)
