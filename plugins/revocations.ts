@@ -72,7 +72,6 @@ export default fp(
     const hearing = createHearing()
     const followers = new Set<(entry: Revocation) => void>()
     let since: Position | null = null
-    let reached: Reached | null = null
 
     const apply = (entries: readonly Revocation[]) => {
       for (const entry of entries) if (index.apply(entry)) for (const tell of followers) tell(entry)
@@ -90,7 +89,7 @@ export default fp(
             () => hearing.restart()
           )
 
-    async function read(): Promise<void> {
+    async function read(): Promise<Reached> {
       since ??= await journal.load(apply)
       const confirm = freshness.begin()
       const began = performance.now()
@@ -104,21 +103,21 @@ export default fp(
       if (behind > LEEWAY_SECONDS) app.log.error(`The database's clock was set back by ${behind.toFixed(1)} s.`)
       apply(reading.entries)
       since = reading.position
-      reached = { position: since, confirmedAt: reading.now }
       confirm()
       if (listener !== null && hearing.missed(reading.entries)) {
         app.log.warn('Announcements of revocations are not heard any more: another connection is opened for them.')
-        hearing.restart()
         listener.renew()
       }
+      return { position: since, confirmedAt: reading.now }
     }
-    await read()
+    let reached = await read()
 
     let failing = false
     let reading: Promise<void> | null = null
     const readOnce = () =>
       (reading ??= read()
-        .then(() => {
+        .then((now) => {
+          reached = now
           if (failing) app.log.info('The journal of revocations can be read again.')
           failing = false
         })
@@ -177,10 +176,7 @@ export default fp(
         followers.add(onEntry)
         return () => void followers.delete(onEntry)
       },
-      reached() {
-        if (reached === null) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
-        return reached
-      },
+      reached: () => reached,
       readSince: (position) => journal.readSince(position)
     })
   },

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
-import { answerAsOAuth } from '../src/http/oauth-errors.ts'
+import { sendOAuthError } from '../src/http/oauth-errors.ts'
+import { answerErrors } from '../src/http/problem-reply.ts'
 import revocationRoutes from './revocations.ts'
 
 /** What services ask for, with errors as RFC 6749 has them. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  answerAsOAuth(app)
+  answerErrors(app, sendOAuthError)
   await app.register(revocationRoutes)
 }
 

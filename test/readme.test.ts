@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ROOT_SECRET } from './support/app.ts'
 import { freshDatabase } from './support/database.ts'
+import { freePort } from './support/free-port.ts'
 import { settingsTable } from './support/print-settings.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -31,15 +31,6 @@ async function shell(script: string, env: NodeJS.ProcessEnv): Promise<string> {
   const [code] = await once(bash, 'close')
   if (code !== 0) throw new Error(`The commands ended with ${String(code)}: ${output}`)
   return output
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 t.setTimeout(240_000)

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { LEEWAY_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/access-token.ts'
 import type { Act } from '../domain/act.ts'
 import type { Revocation } from '../domain/revocation-index.ts'
+import { isUuid } from '../domain/uuid-bytes.ts'
 import { milliseconds } from './decode.ts'
 import type { Row } from './database.ts'
 
@@ -25,10 +26,8 @@ export const SESSION_LIVES = sql.raw(
 
 export const seconds = (count: number): SQL => sql`${count}::int * interval '1 second'`
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** An id as a parameter; what is no id is null, which equals none. A cast of the column would keep its index from being used. */
-export const idParameter = (id: string): SQL => sql`${UUID.test(id) ? id : null}::uuid`
+export const idParameter = (id: string): SQL => sql`${isUuid(id) && id === id.toLowerCase() ? id : null}::uuid`
 
 /**
  * A data-modifying part of a statement that writes one audit event for the one row of `source`.

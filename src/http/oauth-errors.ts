@@ -1,9 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import { PROBLEMS, Problem, type ProblemCode } from '../domain/problems.ts'
+import type { FastifyReply } from 'fastify'
+import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.ts'
 import { problemHeaders } from './problem-json.ts'
-import { asProblem } from './problem-mapping.ts'
-import { logFault } from './problem-reply.ts'
 import { eachStatus, refusals } from './refusals.ts'
 
 /** Of RFC 6749 sections 4.1.2.1 and 5.2 and of RFC 6750 section 3.1. */
@@ -23,20 +21,8 @@ const OAuthError = Type.Object({
   error_description: Type.String({ description: 'What is wrong, for a person.' })
 })
 
-/** Answers whatever is thrown in this scope, and what no route of it matches, in the form of RFC 6749 section 5.2. */
-export function answerAsOAuth(scope: FastifyInstance): void {
-  scope.setErrorHandler((error, request, reply) => {
-    const problem = asProblem(error)
-    logFault(request, problem)
-    return sendOAuthError(reply, problem)
-  })
-  // What no route matches is refused by the plugin `methods`; this makes it be answered from here.
-  scope.setNotFoundHandler(() => {
-    throw new Problem('not_found')
-  })
-}
-
-function sendOAuthError(reply: FastifyReply, problem: Problem): FastifyReply {
+/** As `sendProblem`, in the form of RFC 6749 section 5.2. */
+export function sendOAuthError(reply: FastifyReply, problem: Problem): FastifyReply {
   const body: Static<typeof OAuthError> = {
     error: codeOf(problem.status),
     error_description: describable(problem.message)
@@ -50,7 +36,7 @@ function sendOAuthError(reply: FastifyReply, problem: Problem): FastifyReply {
 /** Only what RFC 6749 section 5.2 lets a description have. */
 const describable = (text: string) => text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, '?')
 
-/** As `refusals`, for routes of a scope that `answerAsOAuth` answers for. What is answered before a route keeps its form. */
+/** As `refusals`, for routes of a scope that answers with `sendOAuthError`. What is answered before a route keeps its form. */
 export const oauthRefusals = (...codes: readonly ProblemCode[]) => ({
   ...refusals(),
   ...eachStatus(['bad_request', 'internal_error', ...codes], described)

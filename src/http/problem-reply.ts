@@ -1,6 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Problem, ProblemCode } from '../domain/problems.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem, type ProblemCode } from '../domain/problems.ts'
 import { problemHeaders, problemText } from './problem-json.ts'
+import { asProblem } from './problem-mapping.ts'
 
 const MAY_CLOSE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['bad_request', 'headers_too_large'])
 
@@ -17,6 +18,23 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
       // Bytes, because Fastify adds a charset to the media type of a text, and a serializer to what is neither.
       .send(Buffer.from(problemText(problem, reply.request.id)))
   )
+}
+
+/** Answers whatever is thrown in this scope with what `send` makes of it, and what no route of it matches. */
+export function answerErrors(
+  scope: FastifyInstance,
+  send: (reply: FastifyReply, problem: Problem) => FastifyReply
+): void {
+  scope.setErrorHandler((error, request, reply) => {
+    const problem = asProblem(error)
+    logFault(request, problem)
+    return send(reply, problem)
+  })
+  // For routes that say themselves that there is nothing. What no route matches is refused sooner, by the plugin `methods`,
+  // and answered from the scope whose prefix the path has.
+  scope.setNotFoundHandler(() => {
+    throw new Problem('not_found')
+  })
 }
 
 /** Writes down what no client may see. A refusal is no fault: what it is about is in the request's own line. */

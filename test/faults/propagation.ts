@@ -3,13 +3,14 @@
 // token, back to back over one connection, until it refuses. Over a PostgreSQL of its own, or over the database that
 // DATABASE_URL names, which may be behind a pooler; both ways to synchronise unless one is asked for.
 import { parseArgs } from 'node:util'
+import type { Test } from '../support/database.ts'
 import { startInstance, type Instance } from '../support/instance.ts'
 import { startPostgres } from '../support/pg-server.ts'
+import { runScript } from '../support/script.ts'
 import { createDatabase } from '../support/templates.ts'
 import { createActs, type Person } from './acts.ts'
 import { createClient } from './client.ts'
 import { createHistory, type Tokens } from './history.ts'
-import { createTeardown } from './stage.ts'
 
 const { values } = parseArgs({ options: { count: { type: 'string', default: '1000' }, sync: { type: 'string' } } })
 const count = Number(values.count)
@@ -21,21 +22,14 @@ const MOST_MILLISECONDS = 10_000
 /** Revocations come at any moment of a reader's pause, not right behind the one before; at most so many milliseconds apart. */
 const MOST_APART = 60
 
-const teardown = createTeardown()
-let failed = false
-try {
-  for (const sync of syncs) console.log(lineOf(sync, await measure(sync)))
-} catch (error) {
-  console.log(error)
-  failed = true
-} finally {
-  await teardown.run()
-}
-process.exit(failed ? 1 : 0)
+await runScript(async (t) => {
+  for (const sync of syncs) console.log(lineOf(sync, await measure(t, sync)))
+  return { failed: false }
+})
 
-async function measure(sync: string): Promise<readonly number[]> {
-  const settings = { DATABASE_URL: await databaseUrl(sync), REVOCATION_SYNC: sync, RATE_LIMIT: 'off' }
-  const instances = [await startInstance(teardown, settings), await startInstance(teardown, settings)] as const
+async function measure(t: Test, sync: string): Promise<readonly number[]> {
+  const settings = { DATABASE_URL: await databaseUrl(t, sync), REVOCATION_SYNC: sync, RATE_LIMIT: 'off' }
+  const instances = [await startInstance(t, settings), await startInstance(t, settings)] as const
   const ports = [portOf(instances[0]), portOf(instances[1])] as const
   const client = createClient(MOST_MILLISECONDS)
   const acts = createActs({
@@ -73,11 +67,11 @@ async function timeOf(acts: ReturnType<typeof createActs>, person: Person, token
   }
 }
 
-async function databaseUrl(sync: string): Promise<string> {
+async function databaseUrl(t: Test, sync: string): Promise<string> {
   const given = process.env['DATABASE_URL']
   if (given !== undefined) return given
   const server = await startPostgres({ fsync: true })
-  teardown.teardown(() => server.stop())
+  t.teardown(() => server.stop())
   return createDatabase(server.url, `propagation_${sync}`, false)
 }
 

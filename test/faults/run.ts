@@ -3,11 +3,13 @@
 // not kept, and prints the part of the history that shows it.
 import { parseArgs } from 'node:util'
 import { createRandom } from '../support/random.ts'
+import type { Test } from '../support/database.ts'
 import { sweepScratch } from '../support/scratch.ts'
+import { runScript } from '../support/script.ts'
 import { faultNamed, faultsFor } from './faults.ts'
 import { lineOfRound, linesOfViolation, table } from './report.ts'
 import { createRounds, type Round } from './round.ts'
-import { boundsOf, createTeardown, setStage, type Settings } from './stage.ts'
+import { boundsOf, setStage, type Settings } from './stage.ts'
 
 const WORKERS = 6
 
@@ -25,26 +27,16 @@ const sync = values.sync === 'poll' ? 'poll' : 'listen'
 const duration = millisecondsOf(values.duration)
 const stalenessSeconds = Number(values.staleness)
 
-const teardown = createTeardown()
 let stopped = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => (stopped = true))
-let failed = false
-try {
-  await main()
-} catch (error) {
-  console.log(error)
-  failed = true
-} finally {
-  await teardown.run()
-}
-process.exit(failed ? 1 : 0)
+await runScript(main)
 
-async function main(): Promise<void> {
+async function main(t: Test): Promise<{ readonly failed: boolean }> {
   sweepScratch()
   const random = createRandom(seed)
   const faults = values.fault === undefined ? faultsFor(sync) : values.fault.split(',').map(faultNamed)
   const settings: Settings = { REVOCATION_SYNC: sync, REVOCATION_MAX_STALENESS: `${stalenessSeconds}s` }
-  const stage = await setStage(teardown, settings)
+  const stage = await setStage(t, settings)
   console.log(`seed ${seed}, ${sync}, ${stalenessSeconds} s of staleness, PostgreSQL ${stage.server.binaries.version}`)
   const rounds = createRounds(stage, random, boundsOf(stalenessSeconds), WORKERS)
   const played: Round[] = []
@@ -64,7 +56,7 @@ async function main(): Promise<void> {
   const altered = await rounds.alteredSince()
   for (const what of altered) console.log(`FAIL  ${what} are not what they were`)
   console.log(table(played))
-  failed = altered.length > 0 || played.some(({ verdict }) => verdict.violations.length > 0)
+  return { failed: altered.length > 0 || played.some(({ verdict }) => verdict.violations.length > 0) }
 }
 
 function millisecondsOf(text: string): number {

@@ -127,14 +127,3 @@ export async function setStage(t: Test, settings: Settings): Promise<Stage> {
 /** Whether a process has said that this is its time, give or take a minute: jumps are greater, and machines slow. */
 const isAbout = (file: string, time: number) =>
   existsSync(file) && Math.abs(Number(readFileSync(file, 'utf8')) - time) < A_MINUTE
-
-/** The teardown of a script, which is no test: last first, as in tap. */
-export function createTeardown(): Test & { run(): Promise<void> } {
-  const all: (() => unknown)[] = []
-  return {
-    teardown: (what) => all.unshift(what),
-    async run() {
-      for (const what of all.splice(0)) await what()
-    }
-  }
-}

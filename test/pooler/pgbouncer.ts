@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { serverAccount } from '../support/pg-binaries.ts'
 import { scratchPrefix } from '../support/scratch.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** Where Debian has it, which is not on the PATH of everybody, and wherever else it may be. */
 const PROGRAMS = ['/usr/sbin/pgbouncer', 'pgbouncer']
@@ -127,14 +127,4 @@ async function until(done: () => Promise<boolean>, log: () => string): Promise<v
     if (Date.now() - start > MOST_MILLISECONDS) throw new Error(`PgBouncer does not answer. It said:\n${log()}`)
     await sleep(50)
   }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  listener.close()
-  await once(listener, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No port is free.')
-  return address.port
 }
