@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createVerifier } from 'fast-jwt'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './access-token.ts'
 import { RootSecretMissing, type Seals } from './sealing.ts'
-import type { KeySource, VerificationKey } from './verify-token.ts'
+import { verificationKey } from './verification-key.ts'
+import type { KeySource } from './verify-token.ts'
 
 /** What a key is for; a key of one purpose is never used for another. */
 export type KeyPurpose = 'sign' | 'refresh' | 'csrf' | 'device'
@@ -81,31 +81,10 @@ export function openKey({ kid, purpose, algorithm, sealed, sealedUnder }: Stored
   }
 }
 
-/** One prepared verifier a key. It checks the signature alone: fast-jwt is too lenient with the claims, and `verifyToken` judges those. */
-function verificationKey(kid: string, algorithm: SigningAlgorithm, privateKey: PrivateKey): VerificationKey {
-  const key = typeof privateKey === 'string' ? publicPem(privateKey) : privateKey
-  const verify = createVerifier({
-    key,
-    algorithms: [algorithm],
-    ignoreExpiration: true,
-    ignoreNotBefore: true,
-    cache: false
-  })
-  return {
-    kid,
-    algorithm,
-    signed(token) {
-      try {
-        verify(token)
-        return true
-      } catch {
-        return false
-      }
-    }
-  }
-}
-
-const publicPem = (privatePem: string) => createPublicKey(privatePem).export({ format: 'pem', type: 'spki' }).toString()
+const verifyingPart = (privateKey: PrivateKey) =>
+  typeof privateKey === 'string'
+    ? createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString()
+    : privateKey
 
 /**
  * The stored keys, opened and sorted by what they are for. Keys of an earlier algorithm still verify; the newest
@@ -119,7 +98,7 @@ export function createKeyRing(stored: readonly StoredKey[], algorithm: SigningAl
   const verifiers = new Map(
     opened
       .filter((key) => key.purpose === 'sign')
-      .map((key) => [key.kid, verificationKey(key.kid, key.algorithm, key.privateKey)])
+      .map((key) => [key.kid, verificationKey(key.kid, key.algorithm, verifyingPart(key.privateKey))])
   )
   const macs = opened.flatMap(({ kid, purpose, privateKey }) =>
     Buffer.isBuffer(privateKey) && purpose !== 'sign' ? [{ kid, purpose, secret: privateKey }] : []

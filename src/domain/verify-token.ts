@@ -9,15 +9,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { ProblemCode } from './problems.ts'
 import type { RevocationIndex } from './revocation-index.ts'
-
-/** A key that tokens are verified with. */
-export interface VerificationKey {
-  readonly kid: string
-  /** The one algorithm that the key was made for; what a token's header says is only compared with it. */
-  readonly algorithm: string
-  /** Whether the signature of the whole compact token is good under this key and algorithm. Never throws. */
-  signed(token: string): boolean
-}
+import type { VerificationKey } from './verification-key.ts'
 
 /** Where verification keys come from: the service's own ring, or what another issuer publishes. */
 export interface KeySource {
