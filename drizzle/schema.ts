@@ -7,6 +7,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  smallint,
   text,
   timestamp,
   uniqueIndex,
@@ -135,6 +136,45 @@ export const keys = pgTable(
     check('keys_algorithm', sql`${t.algorithm} in ('ES256', 'EdDSA', 'HS256')`),
     check('keys_secret_unpublished', sql`${t.algorithm} <> 'HS256' or ${t.publicJwk} is null`)
   ]
+)
+
+export const clients = pgTable('clients', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull(),
+  permissions: text('permissions').array().notNull().default([]),
+  audiences: text('audiences').array().notNull().default([]),
+  publicJwk: jsonb('public_jwk').$type<Readonly<Record<string, string>>>(),
+  tokenVersion: integer('token_version').notNull().default(1),
+  disabledAt: instant('disabled_at'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  updatedAt: instant('updated_at').notNull().defaultNow()
+})
+
+export const clientSecrets = pgTable(
+  'client_secrets',
+  {
+    id: uuid('id').primaryKey(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'cascade' }),
+    slot: smallint('slot').notNull(),
+    secretHash: bytea('secret_hash').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    lastUsedAt: instant('last_used_at')
+  },
+  (t) => [
+    uniqueIndex('client_secrets_slot').on(t.clientId, t.slot),
+    check('client_secrets_at_most_two', sql`${t.slot} in (1, 2)`)
+  ]
+)
+
+export const usedAssertions = pgTable(
+  'used_assertions',
+  {
+    assertionHash: bytea('assertion_hash').primaryKey(),
+    expiresAt: instant('expires_at').notNull()
+  },
+  (t) => [index('used_assertions_expiry').on(t.expiresAt)]
 )
 
 export const resetTokens = pgTable(

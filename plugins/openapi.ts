@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
+import { SERVICE_PERMISSIONS } from '../src/domain/permissions.ts'
 import { completeDocument } from '../src/http/openapi.ts'
 
 const DESCRIPTION = `
@@ -20,7 +21,8 @@ try; any other 401 asks for a new sign-in.
 const TAGS = [
   { name: 'auth', description: 'Creating an account, signing in and out, and renewing tokens.' },
   { name: 'users', description: "The caller's own record, and the administration of everybody's." },
-  { name: 'services', description: 'For services that verify tokens themselves.' },
+  { name: 'services', description: 'Tokens for services, and what services need that verify tokens themselves.' },
+  { name: 'clients', description: 'Services that get tokens for themselves, and their secrets.' },
   { name: 'audit', description: 'Who did what to whom, when, from where, and how it ended.' },
   { name: 'health', description: 'For load balancers and orchestrators.' },
   { name: 'documents', description: 'This document.' }
@@ -51,6 +53,22 @@ export default fp<{ readonly version: string }>(
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description: 'The `access_token` of a sign-in (RFC 6750 section 2.1, RFC 9068).'
+            },
+            service: {
+              type: 'oauth2',
+              description: 'The token of a service, for what a permission or a service is asked for.',
+              flows: {
+                clientCredentials: {
+                  tokenUrl: '/oauth2/token',
+                  scopes: Object.fromEntries(SERVICE_PERMISSIONS.map((permission) => [permission, '']))
+                }
+              }
+            },
+            clientSecret: {
+              type: 'http',
+              scheme: 'basic',
+              description:
+                'The `client_id` and `client_secret` of a client, each form-encoded (RFC 6749 section 2.3.1). They may be sent in the form as well, or a signed assertion in place of the secret.'
             }
           }
         }

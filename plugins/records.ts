@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { createAuditTrail, type AuditTrail } from '../src/db/audit.ts'
+import { createDeniedTokens, type DeniedTokens } from '../src/db/denied-tokens.ts'
 import { createPasswordRepository, type PasswordRepository } from '../src/db/passwords.ts'
 import { createSessionRepository, type SessionLimits, type SessionRepository } from '../src/db/sessions.ts'
 import { createSignInRepository, type SignInRepository } from '../src/db/sign-ins.ts'
@@ -13,6 +14,7 @@ declare module 'fastify' {
     readonly sessions: SessionRepository
     readonly signIns: SignInRepository
     readonly passwordRecords: PasswordRepository
+    readonly deniedTokens: DeniedTokens
     readonly audit: AuditTrail
   }
 }
@@ -26,6 +28,7 @@ export default fp(
     app.decorate('sessions', createSessionRepository(database, limits, revocations.apply))
     app.decorate('signIns', createSignInRepository(database, limits))
     app.decorate('passwordRecords', createPasswordRepository(database, limits, revocations.apply))
+    app.decorate('deniedTokens', createDeniedTokens(database, revocations.apply))
     app.decorate('audit', createAuditTrail(database))
     return Promise.resolve()
   },

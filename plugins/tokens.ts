@@ -5,7 +5,7 @@ import { ACCESS_TOKEN_TYPE, OWN_CLIENT_ID, type AccessClaims } from '../src/doma
 import type { Caller } from '../src/domain/caller.ts'
 import type { RoleBook } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
-import type { Grant } from '../src/domain/records.ts'
+import type { ClientRecord, Grant } from '../src/domain/records.ts'
 import { makeRefreshToken } from '../src/domain/refresh-token.ts'
 import { callerOf, verifyToken, type Verdict } from '../src/domain/verify-token.ts'
 
@@ -18,6 +18,10 @@ declare module 'fastify' {
       readonly verify: (token: string) => Caller
       /** The tokens that a statement authorised. */
       readonly issue: (grant: Grant) => IssuedTokens
+      /** The access token of a client that a statement authenticated. */
+      readonly issueToClient: (grant: ClientGrant) => Pick<IssuedTokens, 'accessToken' | 'expiresIn'>
+      /** Judges an access token of this service that may be meant for whom it will (RFC 7662): who asks compares `aud`. */
+      readonly introspect: (token: string) => Verdict
     }
   }
 }
@@ -28,6 +32,16 @@ export interface IssuedTokens {
   readonly expiresIn: number
   readonly refreshToken: string
   readonly refreshExpiresIn: number
+}
+
+export interface ClientGrant {
+  readonly client: ClientRecord
+  /** Of the client's. */
+  readonly permissions: readonly string[]
+  /** Null for the service itself, else one of the client's audiences. */
+  readonly audience: string | null
+  /** As of `Grant`. */
+  readonly now: number
 }
 
 export interface TokensOptions {
@@ -74,6 +88,22 @@ export default fp(
         const verdict = verifyToken(verification, token)
         if (!verdict.good) throw new Problem(verdict.code, { detail: verdict.reason })
         return callerOf(verdict.claims)
+      },
+      introspect: (token) => verifyToken({ ...verification, audience: null }, token),
+      issueToClient({ client, permissions, audience: resource, now }) {
+        const iat = Math.floor(now / 1000)
+        const claims: AccessClaims = {
+          iss: issuer,
+          aud: resource ?? audience,
+          sub: client.id,
+          iat,
+          exp: iat + accessTokenSeconds,
+          jti: randomUUID(),
+          client_id: client.id,
+          ver: client.tokenVersion,
+          ...(permissions.length > 0 && { scope: permissions.join(' ') })
+        }
+        return { accessToken: sign(claims), expiresIn: accessTokenSeconds }
       },
       issue({ user, session, now }) {
         const iat = Math.floor(now / 1000)

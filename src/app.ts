@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import Fastify, { type FastifyInstance } from 'fastify'
 import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
+import clients from '../plugins/clients.ts'
 import cors from '../plugins/cors.ts'
 import database from '../plugins/database.ts'
 import docs from '../plugins/docs.ts'
@@ -22,9 +23,11 @@ import securityHeaders from '../plugins/security-headers.ts'
 import tokens from '../plugins/tokens.ts'
 import wellFormed from '../plugins/well-formed.ts'
 import auditRoutes from '../routes/audit.ts'
+import clientRoutes from '../routes/clients.ts'
 import documentRoutes from '../routes/documents.ts'
 import healthRoutes from '../routes/health.ts'
 import meRoutes from '../routes/me.ts'
+import metadataRoutes from '../routes/metadata.ts'
 import oauth2Routes from '../routes/oauth2.ts'
 import passwordRoutes from '../routes/password.ts'
 import sessionRoutes from '../routes/session.ts'
@@ -108,6 +111,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
     maxSeconds: config.sessionMaxSeconds,
     graceSeconds: config.refreshGraceSeconds
   })
+  await app.register(clients, { issuer: config.issuer, throttled })
   await app.register(keys, {
     algorithm: config.jwtAlgorithm,
     rootSecrets: config.rootSecrets,
@@ -136,5 +140,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(meRoutes, { prefix: '/api/v1/users', throttled })
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
+  await app.register(clientRoutes, { prefix: '/api/v1/clients' })
   await app.register(oauth2Routes, { prefix: '/oauth2' })
+  await app.register(metadataRoutes, { prefix: '/.well-known', issuer: config.issuer, documented: config.docs })
 }

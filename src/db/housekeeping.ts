@@ -7,7 +7,7 @@ const MOST_AT_ONCE = sql.raw('5000')
 
 /**
  * Removes what no longer matters: entries whose last token has expired, sessions long over, counters whose window has
- * ended, one-use tokens past their time, and events older than `auditSeconds`.
+ * ended, one-use tokens past their time, used assertions that have expired, and events older than `auditSeconds`.
  */
 export async function sweep(database: Database, auditSeconds: number): Promise<void> {
   const over = {
@@ -15,6 +15,7 @@ export async function sweep(database: Database, auditSeconds: number): Promise<v
     denied_tokens: ['jti', sql`expires_at < clock_timestamp() - interval '1 hour'`],
     sessions: ['id', sql`expires_at < clock_timestamp() - interval '1 day'`],
     throttles: ['key', sql`expires_at < clock_timestamp()`],
+    used_assertions: ['assertion_hash', sql`expires_at < clock_timestamp()`],
     reset_tokens: ['token_hash', sql`expires_at < clock_timestamp()`],
     audit_events: ['id', sql`at < clock_timestamp() - ${seconds(auditSeconds)}`]
   } as const

@@ -18,6 +18,9 @@ export const REMEMBERED_UNTIL = sql.raw(
   `clock_timestamp() + interval '${LONGEST_ACCESS_TOKEN_SECONDS + LEEWAY_SECONDS + MARGIN_SECONDS} seconds'`
 )
 
+/** Above every version: the floor of who is gone. */
+export const HIGHEST_VERSION = 2_147_483_647
+
 /** A session that can still be used, where `s` is its row and `u` its user's. */
 export const SESSION_LIVES = sql.raw(
   `s.ended_at is null and s.idle_expires_at > clock_timestamp() and s.expires_at > clock_timestamp()` +

@@ -8,6 +8,7 @@ import { unlessGone } from './outage.ts'
 import type { UserRecord } from '../domain/records.ts'
 import {
   auditOf,
+  HIGHEST_VERSION,
   idParameter,
   journalOf,
   REMEMBERED_UNTIL,
@@ -50,7 +51,6 @@ const lockedWithAdmins = (id: string, mayTakeAdmin: boolean) => sql`
   order by id for no key update`
 
 const OTHER_ADMIN = (id: string) => sql`exists (select from locked where id::text <> ${id} and ${ADMIN_ENABLED})`
-const HIGHEST_VERSION = 2_147_483_647
 
 /** A journal entry for a user whose tokens and sessions are all over. */
 const subjectOver = (source: string, floor: SQL) =>

@@ -43,6 +43,10 @@ export interface MemberError {
   readonly message: string
 }
 
+/** Codes of RFC 6749 section 5.2 and RFC 8707 section 2 that say more than a status does. */
+export type OAuthErrorCode =
+  'invalid_client' | 'unauthorized_client' | 'unsupported_grant_type' | 'invalid_scope' | 'invalid_target'
+
 export interface ProblemDetails {
   /** What is wrong this time, for a person. Never holds a credential or anything that was sent. */
   readonly detail?: string | undefined
@@ -51,6 +55,8 @@ export interface ProblemDetails {
   readonly retryAfterSeconds?: number
   /** The permissions that would have sufficed, space-delimited: `insufficient_scope` (RFC 6750 section 3.1). */
   readonly scope?: string
+  /** What the problem is called where errors have the form of RFC 6749, if it has a name of its own there. */
+  readonly oauth?: OAuthErrorCode
   /** For 405: the methods that are allowed. */
   readonly allow?: readonly string[]
   /** For the log only. */

@@ -42,6 +42,34 @@ export interface SessionRecord {
   readonly userAgent: string | null
 }
 
+/** A service that gets tokens for itself (RFC 6749 section 2). */
+export interface ClientRecord {
+  /** `client_id`. */
+  readonly id: string
+  readonly name: string
+  /** What its tokens may carry as `scope`; sorted, each once. */
+  readonly permissions: readonly string[]
+  /** Whom its tokens may be for, besides the service itself. */
+  readonly audiences: readonly string[]
+  /** The key that its assertions are signed with, where it has one. */
+  readonly publicJwk: Readonly<Record<string, string>> | null
+  /** Rises whenever something is taken away: tokens already issued must not outlive that. */
+  readonly tokenVersion: number
+  readonly disabledAt: Date | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** One of at most two secrets of a client; nothing of the secret itself. */
+export interface ClientSecret {
+  readonly id: string
+  readonly createdAt: Date
+  /** To the minute; null where it was never used. */
+  readonly lastUsedAt: Date | null
+}
+
+export type ClientWithSecrets = ClientRecord & { readonly secrets: readonly ClientSecret[] }
+
 /** What a statement authorised: whose tokens may be made, for which session, and as of when. */
 export interface Grant {
   readonly user: UserRecord

@@ -50,7 +50,16 @@ export const sessionBuckets = (sessionId: string): readonly Bucket[] => [
   bucket(['session', sessionId], MOST_FAILURES, { endsWithSuccess: true })
 ]
 
-function bucket(name: readonly string[], mostFailures: number, rest: Partial<Bucket>): Bucket {
+/**
+ * What a client's failures are counted under. The right secret is taken whatever has failed: nobody guesses 256 random bits,
+ * so that a refusal would only keep out the owner. What is bounded is the work that a stranger makes.
+ */
+export const clientBuckets = (address: string, clientId: string): readonly Bucket[] => [
+  bucket(['client', networkOf(address), clientId], MOST_FAILURES),
+  bucket(['clients', networkOf(address)], MOST_FAILURES_OF_ADDRESS)
+]
+
+function bucket(name: readonly string[], mostFailures: number, rest: Partial<Bucket> = {}): Bucket {
   const key = createHash('sha256').update(JSON.stringify(name)).digest('base64url')
   return {
     key,

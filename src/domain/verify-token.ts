@@ -44,7 +44,8 @@ export type Verdict =
 
 export interface Verification {
   readonly issuer: string
-  readonly audience: string
+  /** Null for any: introspection tells whom a token is meant for. */
+  readonly audience: string | null
   readonly keys: KeySource
   readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked'>
   /** Milliseconds since the epoch. */
@@ -72,7 +73,7 @@ export function verifyToken({ issuer, audience, keys, revocations, now }: Verifi
   if (!hasAccessClaims(claims)) return refused('claims', 'A claim is missing or of the wrong type.')
   if (claims.iss !== issuer) return refused('issuer', 'It was made by another issuer.')
   const meantFor = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  if (!meantFor.includes(audience)) return refused('audience', 'It is meant for another audience.')
+  if (audience !== null && !meantFor.includes(audience)) return refused('audience', 'It is meant for another audience.')
 
   const seconds = now() / 1000
   if (claims.iat > seconds + LEEWAY_SECONDS || (claims.nbf ?? 0) > seconds + LEEWAY_SECONDS) {

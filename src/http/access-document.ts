@@ -16,8 +16,13 @@ export interface GuardResponses {
 export function documented(schema: FastifySchema = {}, policy: Policy, responses: GuardResponses): FastifySchema {
   // A route that looks at credentials by itself, such as the token endpoint, may say so; `anyone` does not contradict it.
   if (!policy.verifies) return { security: [], ...schema }
-  const security = policy.required ? [{ bearer: [] }] : [{}, { bearer: [] }]
   const { roles, permissions } = policy
+  const security = [
+    ...(policy.required ? [] : [{}]),
+    { bearer: [] },
+    // A service has no roles: only where none is asked for can it come in.
+    ...(policy.services && roles.length === 0 ? [{ service: permissions }] : [])
+  ]
   const own: Record<string, unknown> = { ...(typeof schema.response === 'object' ? schema.response : {}) }
   return {
     ...schema,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../domain/problems.ts'
+import { authorizationOf } from './authorization.ts'
 
 /** Longest token that is looked at, in octets. The contract keeps every token that is issued under it. */
 const LONGEST_TOKEN = 8 * 1024
@@ -16,27 +17,12 @@ const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
  * refused, never taken for nobody. A query or a body is never looked at (RFC 6750 sections 2.2 and 2.3 are not offered).
  */
 export function bearerToken(request: Pick<FastifyRequest, 'raw'>): string | null {
-  const value = authorization(request.raw.rawHeaders)
+  const value = authorizationOf(request)
   if (value === null) return null
   if (value.slice(0, SCHEME.length).toLowerCase() !== SCHEME) throw notBearer()
   const token = value.slice(SCHEME.length)
   if (token.length > LONGEST_TOKEN || !B64TOKEN.test(token)) throw notBearer()
   return token
-}
-
-/**
- * From the fields as they came: in `headers` Node keeps the first of several and drops the others in silence, and a proxy
- * in front may have judged the other one. The field is a single one (RFC 9110 sections 5.3 and 11.6.2).
- */
-function authorization(rawHeaders: readonly string[]): string | null {
-  let value: string | null = null
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]
-    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue
-    if (value !== null) throw new Problem('bad_request', { detail: 'There is more than one Authorization field.' })
-    value = rawHeaders[i + 1] ?? ''
-  }
-  return value
 }
 
 function notBearer(): Problem {

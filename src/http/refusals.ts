@@ -10,16 +10,21 @@ type Refusals = Record<number, ReturnType<typeof problemResponse>>
 
 /** The refusals of an operation, for the `response` of its schema: one entry a status, with every code that it can carry. */
 export const refusals = (...codes: readonly ProblemCode[]): Refusals =>
-  eachStatus([...ALWAYS, ...codes], (sameStatus) => problemResponse(...sameStatus))
+  eachStatus(
+    [...ALWAYS, ...codes],
+    (code) => PROBLEMS[code][0],
+    (sameStatus) => problemResponse(...sameStatus)
+  )
 
 /** What `describe` makes of the codes of each status. */
-export function eachStatus<T>(
-  codes: readonly ProblemCode[],
-  describe: (sameStatus: readonly ProblemCode[], status: number) => T
+export function eachStatus<Code extends string, T>(
+  codes: readonly Code[],
+  statusOf: (code: Code) => number,
+  describe: (sameStatus: readonly Code[], status: number) => T
 ): Record<number, T> {
-  const byStatus = new Map<number, ProblemCode[]>()
+  const byStatus = new Map<number, Code[]>()
   for (const code of new Set(codes)) {
-    const [status] = PROBLEMS[code]
+    const status = statusOf(code)
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
   return Object.fromEntries([...byStatus].map(([status, sameStatus]) => [status, describe(sameStatus, status)]))
