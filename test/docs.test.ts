@@ -4,7 +4,7 @@ import t from 'tap'
 import docs from '../plugins/docs.ts'
 import openapi from '../plugins/openapi.ts'
 import documents from '../routes/documents.ts'
-import { anyone, maybeUser, requireRole } from '../src/http/guards.ts'
+import { anyone, maybeUser, requirePermission, requireRole } from '../src/http/guards.ts'
 import { problemResponse, ProblemSchema } from '../src/http/problem-schema.ts'
 import { refusals, refusalsWithBody } from '../src/http/refusals.ts'
 import { invalidInDocument, missingInDocument } from './support/document-findings.ts'
@@ -46,6 +46,10 @@ async function startApp(enabled = true) {
     prefix: '/things'
   })
   app.get('/things/:id', { preHandler: requireRole('admin'), schema: getThing }, async () => null)
+  const counted = { operationId: 'count', tags, summary: 'How many', response: { 204: Done, ...refusals() } }
+  app.get('/count', { preHandler: requirePermission('users:read'), schema: counted }, async () => null)
+  const asked = { ...counted, operationId: 'ask', summary: 'By a client', security: [{ clientSecret: [] }] }
+  app.get('/asked', { preHandler: anyone, schema: asked }, async () => null)
   await app.ready()
   return app
 }
@@ -75,7 +79,9 @@ t.test('the document is OpenAPI 3.1, says what it is about, and lacks nothing th
   t.strictSame(await invalidInDocument(document), [])
   t.strictSame(missingInDocument(document), [])
   t.strictSame(Object.keys(document.paths).sort(), [
+    '/asked',
     '/change',
+    '/count',
     '/maybe',
     '/name',
     '/openapi.json',

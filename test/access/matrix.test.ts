@@ -25,6 +25,28 @@ const about =
     return { url: `/api/v1/users/${id}${path}`, ...(body !== undefined && { sent: { body } }) }
   }
 
+interface Made {
+  readonly id: string
+  readonly authorization: string
+}
+/** A client of everything, with its credentials, which no caller of the matrix brings along. */
+async function newClient(app: TestApp): Promise<Made> {
+  const permissions = ['tokens:introspect', 'tokens:revoke', 'users:read']
+  const made = await app.send('POST', CLIENTS, { token: preparing, body: { name: 'matrix', permissions } })
+  const { client_id: id, client_secret: secret } = made.json<{ client_id: string; client_secret: string }>()
+  return { id, authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
+}
+const aboutClient =
+  (path: string, body?: unknown): Prepare =>
+  async (app) => ({
+    url: `${CLIENTS}/${(await newClient(app)).id}${path}`,
+    ...(body !== undefined && { sent: { body } })
+  })
+/** What counts is the client's own authentication, in the place of whatever token the caller has. */
+const asClient =
+  (url: string, form: Readonly<Record<string, string>>): Prepare =>
+  async (app) => ({ url, sent: { form, headers: { authorization: (await newClient(app)).authorization } } })
+
 // The columns are those of CALLERS: nobody, garbage, expired, revoked, stale, disabled, user, admin, service with the
 // permission, service without it.
 const ALL_200 = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200]
@@ -34,6 +56,9 @@ const ALL_302 = [302, 302, 302, 302, 302, 302, 302, 302, 302, 302]
 const ALL_204 = [204, 204, 204, 204, 204, 204, 204, 204, 204, 204]
 const AUTH = '/api/v1/auth'
 const USERS = '/api/v1/users'
+const CLIENTS = '/api/v1/clients'
+/** For administrators only. */
+const adminOnly = (status: number) => [401, 401, 401, 401, 401, 401, 403, status, 403, 403]
 
 const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = {
   'GET /health': [ALL_200, at('/health')],
@@ -108,6 +133,25 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
 
   'GET /api/v1/audit': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/api/v1/audit')],
 
+  'GET /api/v1/clients': [adminOnly(200), at(CLIENTS)],
+  'POST /api/v1/clients': [adminOnly(201), at(CLIENTS, { name: 'made', permissions: ['some:thing'] })],
+  'GET /api/v1/clients/:id': [adminOnly(200), aboutClient('')],
+  'PATCH /api/v1/clients/:id': [adminOnly(200), aboutClient('', { permissions: [] })],
+  'DELETE /api/v1/clients/:id': [adminOnly(204), aboutClient('')],
+  'POST /api/v1/clients/:id/secrets': [adminOnly(201), aboutClient('/secrets')],
+  'DELETE /api/v1/clients/:id/secrets/:secret_id': [
+    adminOnly(204),
+    async (app) => {
+      const { id } = await newClient(app)
+      const added = await app.send('POST', `${CLIENTS}/${id}/secrets`, { token: preparing })
+      return { url: `${CLIENTS}/${id}/secrets/${added.json<{ id: string }>().id}` }
+    }
+  ],
+
+  'GET /.well-known/oauth-authorization-server': [ALL_200, at('/.well-known/oauth-authorization-server')],
+  'POST /oauth2/token': [ALL_200, asClient('/oauth2/token', { grant_type: 'client_credentials' })],
+  'POST /oauth2/introspect': [ALL_200, asClient('/oauth2/introspect', { token: 'unknown' })],
+  'POST /oauth2/revoke': [ALL_200, asClient('/oauth2/revoke', { token: 'unknown' })],
   'GET /oauth2/revocations': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/oauth2/revocations')]
 }
 

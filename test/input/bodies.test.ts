@@ -24,6 +24,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
 /** Texts that nothing takes, wherever they stand. */
 const UNCLEAN = ['\0', 'a\0b@example.com', '\ud800', 'a\udfffb@example.com', '\udc00\ud800']
 
+/** Entries of lists, of which each list takes one at least. */
+const ENTRIES = ['admin', 'some:thing']
+
 /** What is wrong for this member: the value, and where in it the fault is. */
 function* faultsOf(described: Described): Generator<readonly [what: string, value: unknown, within: string]> {
   const variants = variantsOf(described)
@@ -39,9 +42,12 @@ function* faultsOf(described: Described): Generator<readonly [what: string, valu
     }
     if (type === 'array' && items !== undefined) {
       for (const [what, value, within] of faultsOf(items)) yield [`an entry: ${what}`, [value], `/0${within}`]
-      yield ['an entry twice', ['admin', 'admin'], '']
-      yield ['an unknown entry', ['nobody-has-defined-this'], '/0']
-      if (maxItems !== undefined) yield ['too many', Array.from({ length: maxItems + 1 }, (_, i) => `role${i}`), '']
+      const { pattern = '' } = items
+      const entry = ENTRIES.find((one) => new RegExp(pattern).test(one)) ?? ''
+      yield ['an entry twice', [entry, entry], '']
+      // Where any text is an entry, none is unknown.
+      if (!new RegExp(pattern).test('!')) yield ['an unknown entry', ['nobody-has-defined-this'], '/0']
+      if (maxItems !== undefined) yield ['too many', Array.from({ length: maxItems + 1 }, (_, i) => `${entry}${i}`), '']
     }
   }
 }
@@ -80,7 +86,10 @@ for (const operation of operations) {
       const { [member]: _left, ...rest } = example
       await refused(rest, `/${member}`, `${member}: missing`)
     }
-    const bad = Object.fromEntries(Object.keys(schema.properties).map((member) => [member, { a: 1 }]))
+    const takesObjects = (described: Described) => variantsOf(described).some(({ type }) => type === 'object')
+    const bad = Object.fromEntries(
+      Object.entries(schema.properties).map(([member, described]) => [member, takesObjects(described) ? 1 : { a: 1 }])
+    )
     t.equal(
       (await send(JSON.stringify({ ...bad, unknown: 1 }))).split(' ').sort().join(' '),
       ['/unknown', ...Object.keys(bad).map((member) => `/${member}`), '400', 'validation_failed'].sort().join(' '),

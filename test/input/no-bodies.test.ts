@@ -31,7 +31,10 @@ const RIGHT: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/logout-all': '204',
   'DELETE /api/v1/users/:id': '404 not_found',
   'POST /api/v1/users/:id/revoke': '404 not_found',
-  'POST /api/v1/users/:id/password-reset': '404 not_found'
+  'POST /api/v1/users/:id/password-reset': '404 not_found',
+  'DELETE /api/v1/clients/:id': '404 not_found',
+  'POST /api/v1/clients/:id/secrets': '404 not_found',
+  'DELETE /api/v1/clients/:id/secrets/:secret_id': '404 not_found'
 }
 
 const withoutBody = operations.filter(({ method, bodyRequired }) => method !== 'GET' && !bodyRequired)

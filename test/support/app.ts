@@ -38,6 +38,8 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE' | 'PUT' | 'OPTIONS'
 
 export interface Sent {
   readonly body?: unknown
+  /** A body of application/x-www-form-urlencoded. */
+  readonly form?: Readonly<Record<string, string>>
   readonly token?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
   readonly cookies?: Readonly<Record<string, string>>
@@ -61,21 +63,20 @@ export async function startAppOver(
   return {
     app,
     databaseUrl,
-    send(method, url, { body, token, headers, cookies, remoteAddress } = {}) {
+    send(method, url, { body, form, token, headers, cookies, remoteAddress } = {}) {
       const options: InjectOptions = {
         method,
         url,
-        headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...headers
+        },
         ...(cookies !== undefined && { cookies: { ...cookies } }),
         ...(remoteAddress !== undefined && { remoteAddress }),
-        ...(body !== undefined && {
-          payload: JSON.stringify(body),
-          headers: {
-            'content-type': 'application/json',
-            ...(token !== undefined && { authorization: `Bearer ${token}` }),
-            ...headers
-          }
-        })
+        ...(body !== undefined && { payload: JSON.stringify(body) }),
+        ...(form !== undefined && { payload: new URLSearchParams(form).toString() })
       }
       return inject(app, options)
     }
