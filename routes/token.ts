@@ -17,7 +17,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       throw oauthRefusal('invalid_target', 'resource is not one of the audiences of the client.')
     }
     const { accessToken, expiresIn } = app.tokens.issueToClient({ client, permissions, audience: resource, now })
-    reply.header('cache-control', 'no-store')
+    // RFC 6749 section 5.1 wants both, though no cache asks for the second any more.
+    reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
     return {
       access_token: accessToken,
       token_type: 'Bearer' as const,

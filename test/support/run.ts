@@ -1,20 +1,25 @@
-// npm test: every test file over PGlite and over a PostgreSQL server that is started here, with the same number of
-// assertions. The arguments go to tap. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for
-// the PostgreSQL whose programs are in that folder.
+// npm test: every test file that comes to a database over PGlite and over a PostgreSQL server that is started here, with the
+// same number of assertions, and the others once. Arguments are files, and go to tap. TEST_ENGINE (pglite or postgres) asks
+// for one of the two alone, TEST_PG_BIN for the PostgreSQL whose programs are in that folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { closingLine, unequalCounts, type FileReport, type Run } from './assertion-counts.ts'
 import { engine, type Engine } from './database.ts'
 import { startPostgres } from './pg-server.ts'
 import { scratchPrefix, sweepScratch } from './scratch.ts'
 import { makePgliteTemplate, makePostgresTemplate } from './templates.ts'
+import { testFiles } from './test-files.ts'
 
 /** What the tests find in their environment; read in database.ts. */
 type Environment = Readonly<Record<string, string>>
 
+const asked = process.argv.slice(2)
+const { overDatabase, others } = testFiles(fileURLToPath(new URL('../..', import.meta.url)))
+const files = asked.length > 0 ? asked : overDatabase
 const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
 const folder = mkdtempSync(scratchPrefix())
 const runs: Run[] = []
@@ -41,6 +46,7 @@ console.log(line)
 process.exit(passed ? 0 : 1)
 
 async function main(): Promise<void> {
+  if (asked.length === 0) runs.push(await runTap('none', 'no database', others, {}))
   const environment: Environment = {
     TEST_FOLDER: folder,
     ...(engines.includes('pglite') && { TEST_PGLITE_TEMPLATE: join(folder, 'template') })
@@ -50,7 +56,7 @@ async function main(): Promise<void> {
     engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
   ])
   if (server === null) {
-    runs.push(await runTap('pglite', 'PGlite', environment))
+    runs.push(await runTap('pglite', 'PGlite', files, environment))
     return
   }
   try {
@@ -58,20 +64,27 @@ async function main(): Promise<void> {
     // Tests that start servers of their own start the same PostgreSQL as this one.
     const forAll = { ...environment, TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin }
     for (const each of engines) {
-      runs.push(await runTap(each, each === 'pglite' ? 'PGlite' : `PostgreSQL ${server.binaries.version}`, forAll))
+      runs.push(
+        await runTap(each, each === 'pglite' ? 'PGlite' : `PostgreSQL ${server.binaries.version}`, files, forAll)
+      )
     }
   } finally {
     await server.stop()
   }
 }
 
-/** Runs the files over one engine. The reporter prints what it sees, and leaves the numbers in a file. */
-async function runTap(over: Engine, name: string, environment: Environment): Promise<Run> {
+/** Runs files over one engine. The reporter prints what it sees, and leaves the numbers in a file. */
+async function runTap(
+  over: Run['engine'],
+  name: string,
+  files: readonly string[],
+  environment: Environment
+): Promise<Run> {
   stop.signal.throwIfAborted()
   console.log(`\nOver ${name}`)
   const report = join(folder, `${over}.json`)
   const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
-  const child = spawn(process.execPath, [tap, ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [tap, ...files], {
     env: { ...process.env, ...environment, TEST_ENGINE: over, TEST_REPORT: report },
     // The channel is how tap learns that it is to stop, also when we are killed.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
@@ -81,9 +94,9 @@ async function runTap(over: Engine, name: string, environment: Environment): Pro
   })
   const [code] = (await once(child, 'exit')) as [number | null]
   stop.signal.throwIfAborted()
-  const files = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as readonly FileReport[]) : []
-  if (code !== 0 && files.every(({ failed }) => failed === 0)) {
+  const reports = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as readonly FileReport[]) : []
+  if (code !== 0 && reports.every(({ failed }) => failed === 0)) {
     faults.push(`tap ended with ${code === null ? 'a signal' : `code ${code}`} over ${name}`)
   }
-  return { engine: over, files }
+  return { engine: over, files: reports }
 }

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const DATABASE = 'test/support/database.ts'
+/** Imports that are still there when the code runs. */
+const IMPORTS = /^(?:import(?! type)|export)\b[^']*'(\.[^']+)'/gm
+
+/**
+ * The test files, by whether they come to a database by what they import. Those that do are run over each engine; the
+ * others would only say the same thing again.
+ */
+export function testFiles(root: string): { readonly overDatabase: string[]; readonly others: string[] } {
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join('test', name))
+    .sort()
+  const reach = reachOf(root)
+  return { overDatabase: files.filter(reach), others: files.filter((file) => !reach(file)) }
+}
+
+/** Whether a file reaches the one that makes databases. */
+function reachOf(root: string): (file: string) => boolean {
+  const known = new Map<string, boolean>([[DATABASE, true]])
+  return function reaches(file) {
+    const found = known.get(file)
+    if (found !== undefined) return found
+    // While it is being found out, a circle adds nothing.
+    known.set(file, false)
+    const reached = importsOf(root, file).some(reaches)
+    known.set(file, reached)
+    return reached
+  }
+}
+
+const importsOf = (root: string, file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(IMPORTS)].flatMap(([, path]) =>
+    path === undefined ? [] : [relative(root, join(root, dirname(file), path))]
+  )
