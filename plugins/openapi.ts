@@ -20,6 +20,7 @@ try; any other 401 asks for a new sign-in.
 const TAGS = [
   { name: 'auth', description: 'Creating an account, signing in and out, and renewing tokens.' },
   { name: 'users', description: "The caller's own record, and the administration of everybody's." },
+  { name: 'keys', description: 'The keys that access tokens are signed with.' },
   { name: 'services', description: 'For services that verify tokens themselves.' },
   { name: 'audit', description: 'Who did what to whom, when, from where, and how it ended.' },
   { name: 'health', description: 'For load balancers and orchestrators.' },

@@ -24,6 +24,8 @@ import wellFormed from '../plugins/well-formed.ts'
 import auditRoutes from '../routes/audit.ts'
 import documentRoutes from '../routes/documents.ts'
 import healthRoutes from '../routes/health.ts'
+import jwksRoutes from '../routes/jwks.ts'
+import keyRoutes from '../routes/keys.ts'
 import meRoutes from '../routes/me.ts'
 import oauth2Routes from '../routes/oauth2.ts'
 import passwordRoutes from '../routes/password.ts'
@@ -84,7 +86,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
     responses: {
       401: problemResponse('unauthenticated', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'),
       403: problemResponse('forbidden'),
-      503: problemResponse('revocation_unavailable')
+      503: problemResponse('revocation_unavailable', 'unavailable')
     },
     ...(corsOrigins.length > 0 && { guards: { 'OPTIONS *': anyone } })
   })
@@ -110,6 +112,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   })
   await app.register(keys, {
     algorithm: config.jwtAlgorithm,
+    intervalSeconds: config.keyRotationSeconds,
     rootSecrets: config.rootSecrets,
     rootSecretFile: config.rootSecretFile
   })
@@ -136,5 +139,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(meRoutes, { prefix: '/api/v1/users', throttled })
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
+  await app.register(keyRoutes, { prefix: '/api/v1/keys' })
   await app.register(oauth2Routes, { prefix: '/oauth2' })
+  await app.register(jwksRoutes, { prefix: '/.well-known' })
 }

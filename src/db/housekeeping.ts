@@ -6,7 +6,7 @@ import { seconds } from './statements.ts'
 const MOST_AT_ONCE = sql.raw('5000')
 
 /**
- * Removes what no longer matters: entries whose last token has expired, sessions long over, counters whose window has
+ * Removes what no longer matters: entries whose last token has expired, sessions long over, keys that nothing is verified with, counters whose window has
  * ended, one-use tokens past their time, and events older than `auditSeconds`.
  */
 export async function sweep(database: Database, auditSeconds: number): Promise<void> {
@@ -14,6 +14,7 @@ export async function sweep(database: Database, auditSeconds: number): Promise<v
     revocations: ['seq', sql`until < clock_timestamp()`],
     denied_tokens: ['jti', sql`expires_at < clock_timestamp() - interval '1 hour'`],
     sessions: ['id', sql`expires_at < clock_timestamp() - interval '1 day'`],
+    keys: ['kid', sql`verifies_until < clock_timestamp()`],
     throttles: ['key', sql`expires_at < clock_timestamp()`],
     reset_tokens: ['token_hash', sql`expires_at < clock_timestamp()`],
     audit_events: ['id', sql`at < clock_timestamp() - ${seconds(auditSeconds)}`]
