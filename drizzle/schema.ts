@@ -125,7 +125,7 @@ export const keys = pgTable(
     sealedUnder: text('sealed_under').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     publishedAt: instant('published_at').notNull(),
-    signsFrom: instant('signs_from').notNull(),
+    signsFrom: instant('signs_from'),
     signsUntil: instant('signs_until'),
     verifiesUntil: instant('verifies_until'),
     revokedAt: instant('revoked_at')

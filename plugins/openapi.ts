@@ -23,6 +23,7 @@ const TAGS = [
   { name: 'users', description: "The caller's own record, and the administration of everybody's." },
   { name: 'services', description: 'Tokens for services, and what services need that verify tokens themselves.' },
   { name: 'clients', description: 'Services that get tokens for themselves, and their secrets.' },
+  { name: 'keys', description: 'The keys that access tokens are signed with.' },
   { name: 'audit', description: 'Who did what to whom, when, from where, and how it ended.' },
   { name: 'health', description: 'For load balancers and orchestrators.' },
   { name: 'documents', description: 'This document.' }

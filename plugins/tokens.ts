@@ -1,27 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import fastifyJwt, { type SignOptions } from '@fastify/jwt'
 import fp from 'fastify-plugin'
-import { ACCESS_TOKEN_TYPE, OWN_CLIENT_ID, type AccessClaims } from '../src/domain/access-token.ts'
+import { OWN_CLIENT_ID, type AccessClaims } from '../src/domain/access-token.ts'
 import type { Caller } from '../src/domain/caller.ts'
 import type { RoleBook } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import type { ClientRecord, Grant } from '../src/domain/records.ts'
 import { makeRefreshToken } from '../src/domain/refresh-token.ts'
-import { callerOf, verifyToken, type Verdict } from '../src/domain/verify-token.ts'
+import { callerOf, verifyToken, type Verdict, type Verification } from '../src/domain/verify-token.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly tokens: {
       /** Judges an access token and says why; does not ask whether the deny-list is current. */
       readonly judge: (token: string) => Verdict
-      /** Who holds the token. @throws Problem 401, or 503 `revocation_unavailable`. */
-      readonly verify: (token: string) => Caller
+      /** As `judge`; where the key is not known here, it is looked for first. @throws Problem `unavailable` where it cannot be. */
+      readonly judgeOnceKnown: (token: string) => Verdict | Promise<Verdict>
+      /** Who holds the token; no promise where its key is known. @throws Problem 401, or 503 `revocation_unavailable`, `unavailable`. */
+      readonly verify: (token: string) => Caller | Promise<Caller>
       /** The tokens that a statement authorised. */
       readonly issue: (grant: Grant) => IssuedTokens
       /** The access token of a client that a statement authenticated. */
       readonly issueToClient: (grant: ClientGrant) => Pick<IssuedTokens, 'accessToken' | 'expiresIn'>
       /** Judges an access token of this service that may be meant for whom it will (RFC 7662): who asks compares `aud`. */
-      readonly introspect: (token: string) => Verdict
+      readonly introspect: (token: string) => Verdict | Promise<Verdict>
     }
   }
 }
@@ -52,44 +53,31 @@ export interface TokensOptions {
 }
 
 export default fp(
-  async (app, { issuer, audience, accessTokenSeconds, roles }: TokensOptions) => {
+  (app, { issuer, audience, accessTokenSeconds, roles }: TokensOptions) => {
     const { keys, revocations } = app
-    const sign = await signer()
-    const verification = { issuer, audience, keys, revocations, now: revocations.now }
+    const verification: Verification = { issuer, audience, keys, revocations, now: revocations.now }
 
-    /** @fastify/jwt in a scope of its own: its decorators, whose verification is too lenient, are nowhere to be had. */
-    async function signer() {
-      const { kid, algorithm, privateKey } = keys.signing
-      let made: ((claims: AccessClaims) => string) | undefined
-      await app.register(async (scope) => {
-        // fast-jwt takes `header` as well, which the types of @fastify/jwt leave out of what may be said of all tokens.
-        const options: Partial<SignOptions> & { readonly header: object } = {
-          algorithm,
-          kid,
-          header: { alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid }
-        }
-        // The public half is never asked: `verifyToken` has its own ring. A function is what the plugin takes for "later".
-        const nobody = () => Promise.reject(new Error('Tokens are verified by verifyToken alone.'))
-        await scope.register(fastifyJwt, {
-          secret: { private: privateKey, public: nobody },
-          decoratorName: 'jwtClaims',
-          sign: options
-        })
-        made = (claims) => scope.jwt.sign(claims)
-      })
-      if (made === undefined) throw new Error('There is nothing to sign with.')
-      return made
+    /** A key that is not known here may have been made, and signed with, by another instance a moment ago. */
+    const judge = (token: string, how: Verification = verification) => verifyToken(how, token)
+    function judgeOnceKnown(token: string, how?: Verification): Verdict | Promise<Verdict> {
+      const verdict = judge(token, how)
+      return verdict.good || verdict.step !== 'key' ? verdict : keys.learn().then(() => judge(token, how))
+    }
+    const forAnybody = { ...verification, audience: null }
+    function admit(verdict: Verdict): Caller {
+      if (!verdict.good) throw new Problem(verdict.code, { detail: verdict.reason })
+      return callerOf(verdict.claims)
     }
 
     app.decorate('tokens', {
-      judge: (token) => verifyToken(verification, token),
+      judge: (token) => judge(token),
+      judgeOnceKnown: (token) => judgeOnceKnown(token),
       verify(token) {
         revocations.assertCurrent()
-        const verdict = verifyToken(verification, token)
-        if (!verdict.good) throw new Problem(verdict.code, { detail: verdict.reason })
-        return callerOf(verdict.claims)
+        const verdict = judgeOnceKnown(token)
+        return verdict instanceof Promise ? verdict.then(admit) : admit(verdict)
       },
-      introspect: (token) => verifyToken({ ...verification, audience: null }, token),
+      introspect: (token) => judgeOnceKnown(token, forAnybody),
       issueToClient({ client, permissions, audience: resource, now }) {
         const iat = Math.floor(now / 1000)
         const claims: AccessClaims = {
@@ -103,7 +91,7 @@ export default fp(
           ver: client.tokenVersion,
           ...(permissions.length > 0 && { scope: permissions.join(' ') })
         }
-        return { accessToken: sign(claims), expiresIn: accessTokenSeconds }
+        return { accessToken: keys.sign(claims), expiresIn: accessTokenSeconds }
       },
       issue({ user, session, now }) {
         const iat = Math.floor(now / 1000)
@@ -128,13 +116,14 @@ export default fp(
         const refreshKey = keys.findMac('refresh', session.refreshKid)
         if (refreshKey === null) throw new Error('The key that the session pins is gone.')
         return {
-          accessToken: sign(claims),
+          accessToken: keys.sign(claims),
           expiresIn: exp - iat,
           refreshToken: makeRefreshToken(refreshKey, session.id, session.seed, session.counter),
           refreshExpiresIn: Math.max(0, sessionEnd - iat)
         }
       }
     })
+    return Promise.resolve()
   },
   { name: 'tokens', fastify: '5.x', dependencies: ['keys', 'revocations'] }
 )

@@ -11,7 +11,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     // What a guard asks before it judges: an answer that may be out of date would be believed elsewhere.
     await app.revocations.confirmed()
     app.revocations.assertCurrent()
-    const verdict = app.tokens.introspect(request.body.token)
+    const verdict = await app.tokens.introspect(request.body.token)
     reply.header('cache-control', 'no-store')
     if (!verdict.good) return { active: false as const }
     const { aud, roles, ...claims } = verdict.claims

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { MacKey } from '../src/domain/keys.ts'
+import type { MacKey } from '../src/domain/key-ring.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { readRefreshToken } from '../src/domain/refresh-token.ts'
 import { actOf } from '../src/http/act.ts'
@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/logout', { preHandler: anyone, schema: logout }, async (request, reply) => {
     const act = actOf(request)
-    const claims = claimsNamingASession(request)
+    const claims = await claimsNamingASession(request)
     if (claims !== null) {
       const denied = { jti: claims.jti, subject: claims.sub, expiresAt: claims.exp }
       await app.sessions.end(claims.sid, denied, act)
@@ -60,10 +60,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   /** An access token names its session as long as it is ours, also when it has expired or been revoked: signing out twice is no error. */
-  function claimsNamingASession(request: FastifyRequest) {
+  async function claimsNamingASession(request: FastifyRequest) {
     const token = presentedBearer(request)
     if (token === null) return null
-    const { claims } = app.tokens.judge(token)
+    const { claims } = await app.tokens.judgeOnceKnown(token)
     return claims?.sid === undefined ? null : { ...claims, sid: claims.sid }
   }
 }

@@ -26,6 +26,8 @@ import auditRoutes from '../routes/audit.ts'
 import clientRoutes from '../routes/clients.ts'
 import documentRoutes from '../routes/documents.ts'
 import healthRoutes from '../routes/health.ts'
+import jwksRoutes from '../routes/jwks.ts'
+import keyRoutes from '../routes/keys.ts'
 import meRoutes from '../routes/me.ts'
 import metadataRoutes from '../routes/metadata.ts'
 import oauth2Routes from '../routes/oauth2.ts'
@@ -87,7 +89,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
     responses: {
       401: problemResponse('unauthenticated', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'),
       403: problemResponse('forbidden'),
-      503: problemResponse('revocation_unavailable')
+      503: problemResponse('revocation_unavailable', 'unavailable')
     },
     ...(corsOrigins.length > 0 && { guards: { 'OPTIONS *': anyone } })
   })
@@ -114,6 +116,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(clients, { issuer: config.issuer, throttled })
   await app.register(keys, {
     algorithm: config.jwtAlgorithm,
+    intervalSeconds: config.keyRotationSeconds,
     rootSecrets: config.rootSecrets,
     rootSecretFile: config.rootSecretFile
   })
@@ -141,6 +144,8 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
   await app.register(clientRoutes, { prefix: '/api/v1/clients' })
+  await app.register(keyRoutes, { prefix: '/api/v1/keys' })
   await app.register(oauth2Routes, { prefix: '/oauth2' })
   await app.register(metadataRoutes, { prefix: '/.well-known', issuer: config.issuer, documented: config.docs })
+  await app.register(jwksRoutes, { prefix: '/.well-known' })
 }

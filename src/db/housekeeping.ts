@@ -6,14 +6,16 @@ import { seconds } from './statements.ts'
 const MOST_AT_ONCE = sql.raw('5000')
 
 /**
- * Removes what no longer matters: entries whose last token has expired, sessions long over, counters whose window has
- * ended, one-use tokens past their time, used assertions that have expired, and events older than `auditSeconds`.
+ * Removes what no longer matters: entries whose last token has expired, sessions long over, keys that nothing is verified with,
+ * counters whose window has ended, one-use tokens past their time, used assertions that have expired, and events older than
+ * `auditSeconds`.
  */
 export async function sweep(database: Database, auditSeconds: number): Promise<void> {
   const over = {
     revocations: ['seq', sql`until < clock_timestamp()`],
     denied_tokens: ['jti', sql`expires_at < clock_timestamp() - interval '1 hour'`],
     sessions: ['id', sql`expires_at < clock_timestamp() - interval '1 day'`],
+    keys: ['kid', sql`verifies_until < clock_timestamp()`],
     throttles: ['key', sql`expires_at < clock_timestamp()`],
     used_assertions: ['assertion_hash', sql`expires_at < clock_timestamp()`],
     reset_tokens: ['token_hash', sql`expires_at < clock_timestamp()`],

@@ -39,11 +39,16 @@ export async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** Null where `work` wrote about a user who was removed at the same moment (foreign key, 23503). */
-export async function unlessGone<T>(work: Promise<T>): Promise<T | null> {
+export const unlessGone = <T>(work: Promise<T>): Promise<T | null> => unlessFailed(work, '23503')
+
+/** Null where another wrote the same in the same moment (unique index, 23505): what was decided upon is no longer so. */
+export const unlessTaken = <T>(work: Promise<T>): Promise<T | null> => unlessFailed(work, '23505')
+
+async function unlessFailed<T>(work: Promise<T>, sqlState: string): Promise<T | null> {
   try {
     return await work
   } catch (error) {
-    if (codeOf(error) === '23503') return null
+    if (codeOf(error) === sqlState) return null
     throw error
   }
 }

@@ -1,10 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { RootSecretMissing } from '../domain/sealing.ts'
+import { createSeals, RootSecretMissing, type Seals } from '../domain/sealing.ts'
 
 /** As many as a root secret from the environment must have. */
 const LEAST_CHARACTERS = 32
+
+export interface RootSecrets {
+  /** Newest first; empty where the secret is in a file beside an embedded database, or of no consequence in memory. */
+  readonly rootSecrets: readonly string[]
+  readonly rootSecretFile: string | null
+}
+
+/**
+ * What the keys of this installation are sealed with.
+ *
+ * @throws RootSecretMissing
+ */
+export async function openSeals({ rootSecrets, rootSecretFile }: RootSecrets, keysExist: boolean): Promise<Seals> {
+  const [newest, ...older] = rootSecrets
+  if (newest !== undefined) return createSeals([newest, ...older])
+  return createSeals([
+    rootSecretFile === null ? randomBytes(32).toString('base64url') : await rootSecretBeside(rootSecretFile, keysExist)
+  ])
+}
 
 /**
  * The root secret of an embedded database, kept in a file beside its folder, so that a copy of the folder alone opens

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { decodeBase64url } from './base64url.ts'
-import type { MacKey } from './keys.ts'
+import type { MacKey } from './key-ring.ts'
 import { bytesOfUuid, uuidOfBytes } from './uuid-bytes.ts'
 
 /** A device on which a user has signed in before. It opens nothing: it only lets failures be counted apart. */

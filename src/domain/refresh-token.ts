@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { decodeBase64url } from './base64url.ts'
-import type { MacKey } from './keys.ts'
+import type { MacKey } from './key-ring.ts'
 import { bytesOfUuid, uuidOfBytes } from './uuid-bytes.ts'
 
 /** What a refresh token says, once its MAC has been found good. */

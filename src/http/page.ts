@@ -16,11 +16,16 @@ export const Page = <Item extends TSchema>(item: Item, example: Static<Item>) =>
     { description: 'One page; `next_cursor` is null on the last.', examples: [{ items: [example], next_cursor: null }] }
   )
 
-/** The id that a cursor stands for. @throws Problem `validation_failed` for a cursor that no list gave. */
-export function idOfCursor(cursor: string | undefined): string | undefined {
+/**
+ * The id that a cursor stands for.
+ *
+ * @param isId what the ids of the list look like
+ * @throws Problem `validation_failed` for a cursor that no such list gave.
+ */
+export function idOfCursor(cursor: string | undefined, isId: (id: string) => boolean = isUuid): string | undefined {
   if (cursor === undefined) return undefined
   const id = Buffer.from(cursor, 'base64url').toString('latin1')
-  if (isUuid(id) && cursorOf(id) === cursor) return id
+  if (isId(id) && cursorOf(id) === cursor) return id
   throw new Problem('validation_failed', {
     errors: [{ pointer: '/cursor', message: 'must be a next_cursor of this list' }]
   })

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { stateOfKey } from '../../src/domain/key-life.ts'
+import type { StoredKey } from '../../src/domain/keys.ts'
 import { join, OTHER_PASSWORD, PASSWORD, startApp, type Person, type Sent, type TestApp } from '../support/app.ts'
 import { adminToken, CALLERS, newEmail, visitorOf } from '../support/callers.ts'
 import { inject } from '../support/inject.ts'
@@ -55,6 +57,7 @@ const ALL_201 = [201, 201, 201, 201, 201, 201, 201, 201, 201, 201]
 const ALL_302 = [302, 302, 302, 302, 302, 302, 302, 302, 302, 302]
 const ALL_204 = [204, 204, 204, 204, 204, 204, 204, 204, 204, 204]
 const AUTH = '/api/v1/auth'
+const isNext = (key: StoredKey) => stateOfKey(key) === 'next'
 const USERS = '/api/v1/users'
 const CLIENTS = '/api/v1/clients'
 /** For administrators only. */
@@ -64,6 +67,7 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
   'GET /health': [ALL_200, at('/health')],
   'GET /health/ready': [ALL_200, at('/health/ready')],
   'GET /openapi.json': [ALL_200, at('/openapi.json')],
+  'GET /.well-known/jwks.json': [ALL_200, at('/.well-known/jwks.json')],
   'GET /docs': [ALL_200, at('/docs')],
   'GET /docs/json': [ALL_200, at('/docs/json')],
   'GET /docs/yaml': [ALL_200, at('/docs/yaml')],
@@ -129,6 +133,14 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
   'POST /api/v1/users/:id/password-reset': [
     [401, 401, 401, 401, 401, 401, 403, 200, 403, 403],
     about('/password-reset')
+  ],
+
+  'GET /api/v1/keys': [[401, 401, 401, 401, 401, 401, 403, 200, 403, 403], at('/api/v1/keys')],
+  'POST /api/v1/keys/rotate': [[401, 401, 401, 401, 401, 401, 403, 201, 403, 403], at('/api/v1/keys/rotate')],
+  'POST /api/v1/keys/:kid/revoke': [
+    [401, 401, 401, 401, 401, 401, 403, 204, 403, 403],
+    // The key that nobody here has a token of, so that no caller loses one.
+    async (app) => ({ url: `/api/v1/keys/${(await app.app.keys.list()).find(isNext)?.kid}/revoke` })
   ],
 
   'GET /api/v1/audit': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/api/v1/audit')],

@@ -1,9 +1,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import t from 'tap'
 import { parseToken } from '../../src/domain/access-token.ts'
-import { makeKey, openKey, type MacKey } from '../../src/domain/keys.ts'
+import type { MacKey } from '../../src/domain/key-ring.ts'
 import { makeRefreshToken, readRefreshToken, SEED_BYTES } from '../../src/domain/refresh-token.ts'
-import { keys, outcome, seals } from '../support/forge.ts'
+import { keys, outcome } from '../support/forge.ts'
+import { storedKey } from '../support/key-rows.ts'
 
 const key = keys.currentMac('refresh')
 const findKey = (kid: string) => keys.findMac('refresh', kid)
@@ -118,8 +119,8 @@ t.test('a refresh token is spelled in one way', async (t) => {
 
 t.test('the MAC is of a key of its own', async (t) => {
   const device = keys.currentMac('device')
-  const stored = makeKey('refresh', 'HS256', 2, seals)
-  const unknown: MacKey = { kid: stored.kid, secret: Buffer.from(openKey(stored, seals)) }
+  const stored = storedKey('refresh', 'HS256', { generation: 2 })
+  const unknown: MacKey = { kid: stored.kid, secret: Buffer.from(stored.privateKey) }
   for (const [how, other] of [
     ['a key that is not there', unknown],
     ['another key under the kid of ours', { ...unknown, kid: key.kid }],

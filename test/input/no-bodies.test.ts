@@ -29,6 +29,8 @@ const RIGHT: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/refresh': '401 invalid_refresh_token',
   'POST /api/v1/auth/logout': '204',
   'POST /api/v1/auth/logout-all': '204',
+  'POST /api/v1/keys/rotate': '201',
+  'POST /api/v1/keys/:kid/revoke': '404 not_found',
   'DELETE /api/v1/users/:id': '404 not_found',
   'POST /api/v1/users/:id/revoke': '404 not_found',
   'POST /api/v1/users/:id/password-reset': '404 not_found',

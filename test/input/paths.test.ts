@@ -29,7 +29,7 @@ const IDS = [
 /** What is no text, or none that can be stored. */
 const NO_TEXT = ['%00', 'a%00b', '%ff', '%', '%zz', '%ed%a0%80', '%c0%80', '%e2%82', '%f4%90%80%80', 'x%']
 
-for (const operation of operations.filter(({ name }) => name.includes('/:id'))) {
+for (const operation of operations.filter(({ name }) => /\/:(id|kid)/.test(name))) {
   const ask = async (id: string) => {
     const body = operation.body?.example
     return app.send(operation.method, operation.url(id), { token, ...(body !== undefined && { body }) })

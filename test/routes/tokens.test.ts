@@ -110,6 +110,9 @@ t.test('tokens are signed as configured, and those of an earlier algorithm stay 
   const url = await freshDatabase(t)
   const tokens: string[] = []
   const kids = new Set()
+  const first = await startAppOver(t, url)
+  const published = JSON.stringify((await first.send('GET', '/.well-known/jwks.json')).json())
+  await first.app.close()
   for (const algorithm of ['ES256', 'EdDSA', 'HS256']) {
     const each = await startAppOver(t, url, { JWT_ALGORITHM: algorithm })
     const { accessToken } = await signInAdmin(each)
@@ -117,6 +120,7 @@ t.test('tokens are signed as configured, and those of an earlier algorithm stay 
     t.strictSame(header, { alg: algorithm, typ: 'at+jwt' })
     t.match(kid, /^[0-9a-f]{16}$/)
     t.ok(isSignedBy(each, accessToken))
+    if (algorithm !== 'HS256') t.match(published, `"${String(kid)}"`, 'by a key that was published from the first')
     kids.add(kid)
     tokens.push(accessToken)
     for (const token of tokens) t.equal(await knock(each, token), '200', String(headerOf(token)['alg']))
@@ -124,7 +128,8 @@ t.test('tokens are signed as configured, and those of an earlier algorithm stay 
   }
   t.equal(kids.size, 3)
   const back = await startAppOver(t, url)
-  t.ok(kids.has(headerOf((await signInAdmin(back)).accessToken)['kid']), 'no key was made anew')
+  const { kid } = headerOf((await signInAdmin(back)).accessToken)
+  t.match(published, `"${String(kid)}"`, 'also on the way back')
 })
 
 t.test('a token for another audience or of another issuer is refused', async (t) => {

@@ -1,9 +1,10 @@
 import { createHmac, sign } from 'node:crypto'
 import type { SigningAlgorithm } from '../../src/domain/access-token.ts'
-import { createKeyRing, makeKey, openKey, type PrivateKey, type StoredKey } from '../../src/domain/keys.ts'
+import { createKeyRing } from '../../src/domain/key-ring.ts'
+import type { OpenedKey, PrivateKey, StoredKey } from '../../src/domain/keys.ts'
 import { createRevocationIndex, type RevocationIndex } from '../../src/domain/revocation-index.ts'
-import { createSeals } from '../../src/domain/sealing.ts'
 import { verifyToken, type Verdict } from '../../src/domain/verify-token.ts'
+import { storedKey } from './key-rows.ts'
 
 // Tokens of every shape, made without the code that is tested with them: signed by node:crypto, of texts as they are.
 
@@ -12,15 +13,14 @@ export const AUDIENCE = 'latchkey-api'
 /** Seconds since the epoch. */
 export const NOW = 1_800_000_000
 
-export const seals = createSeals(['the root secret of the tests, which is long enough'])
 export interface Forger {
   readonly algorithm: SigningAlgorithm
-  readonly stored: StoredKey
+  readonly stored: OpenedKey
   readonly privateKey: PrivateKey
 }
-export function makeForger(algorithm: SigningAlgorithm, generation = 1): Forger {
-  const stored = makeKey('sign', algorithm, generation, seals)
-  return { algorithm, stored, privateKey: openKey(stored, seals) }
+export function makeForger(algorithm: SigningAlgorithm, more: Partial<StoredKey> = {}): Forger {
+  const stored = storedKey('sign', algorithm, more)
+  return { algorithm, stored, privateKey: stored.privateKey }
 }
 export const es256 = makeForger('ES256')
 export const eddsa = makeForger('EdDSA')
@@ -32,11 +32,11 @@ export const impostorOf = (forger: Forger): Forger => ({
   ...forger,
   privateKey: makeForger(forger.algorithm).privateKey
 })
-export const keys = createKeyRing(
-  [...forgers.map(({ stored }) => stored), makeKey('refresh', 'HS256', 1, seals), makeKey('device', 'HS256', 1, seals)],
-  'ES256',
-  seals
-)
+export const keys = createKeyRing([
+  ...forgers.map(({ stored }) => stored),
+  storedKey('refresh', 'HS256'),
+  storedKey('device', 'HS256')
+])
 
 /** Members of a JSON object, each as JSON text, so that `1e400` and `"\ud800"` can be said; undefined leaves one out. */
 export type Members = Readonly<Record<string, string | undefined>>
