@@ -4,7 +4,8 @@ import { LEEWAY_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS, type SigningAlgorithm } f
  * The life of a signing key: `next` (published, signs nothing yet), `current` (signs), `earlier` (verifies until its last
  * token has expired), or `revoked`; after `verifiesUntil` it is destroyed. One key is current, whatever its algorithm.
  */
-export type KeyState = 'next' | 'current' | 'earlier' | 'revoked'
+export const KEY_STATES = ['next', 'current', 'earlier', 'revoked'] as const
+export type KeyState = (typeof KEY_STATES)[number]
 
 export interface KeyTimes {
   readonly publishedAt: Date
