@@ -16,7 +16,8 @@ export interface ClientForm {
 
 /** What is wrong with a client that is typed and not checked against a schema, as the end of a sentence; null for nothing. */
 export function faultOfClient({ name, permissions, audiences }: ClientForm): string | null {
-  if (name === '' || Array.from(name).length > LONGEST_CLIENT_NAME) return `name is 1 to ${LONGEST_CLIENT_NAME} characters`
+  if (name === '' || Array.from(name).length > LONGEST_CLIENT_NAME)
+    return `name is 1 to ${LONGEST_CLIENT_NAME} characters`
   if (name.includes('\0') || !name.isWellFormed()) return 'name is not clean text'
   const bad = permissions.find((permission) => !new RegExp(PERMISSION_PATTERN).test(permission))
   if (bad !== undefined) return `permissions are of the form word:word, in lower case, and '${bad}' is not`
