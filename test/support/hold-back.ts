@@ -4,7 +4,7 @@ import type { Test } from './database.ts'
 /** A connection of the test's own to a PostgreSQL database that instances are working on. */
 export interface Holder {
   /**
-   * Starts requests, holds back every statement of theirs that changes users until so many wait, and then lets all go at
+   * Starts requests, holds back every statement of theirs that changes the table until so many wait, and then lets all go at
    * once: however quick a statement is, none has ended before another begins.
    *
    * @param before what a statement waits at: `table`, before it has looked at anything; `rows`, when it has, before the
@@ -17,7 +17,7 @@ export interface Holder {
   deadlocks(): Promise<number>
 }
 
-export function holdBack(t: Test, databaseUrl: string): Holder {
+export function holdBack(t: Test, databaseUrl: string, table: 'users' | 'keys' = 'users'): Holder {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   t.teardown(() => sql.end())
 
@@ -25,8 +25,8 @@ export function holdBack(t: Test, databaseUrl: string): Holder {
     async letGoAtOnce(before, waiting, start) {
       await sql`begin`
       // Neither keeps anybody from reading.
-      if (before === 'table') await sql`lock table users in share row exclusive mode`
-      else await sql`select from users for update`
+      if (before === 'table') await sql`lock table ${sql(table)} in share row exclusive mode`
+      else await sql`select from ${sql(table)} for update`
       const replies = start()
       try {
         await until(sql, async () => {
