@@ -1,4 +1,4 @@
-import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
+import { ASSERTION_KEYS } from './client-assertion.ts'
 import { importJwk } from './jwk.ts'
 import { MOST_PERMISSIONS, PERMISSION_PATTERN } from './permissions.ts'
 
@@ -33,6 +33,6 @@ export function readPublicJwk(
   jwk: unknown
 ): { readonly publicJwk: Readonly<Record<string, string>> | null } | { readonly wrong: string } {
   if (jwk === null) return { publicJwk: null }
-  const key = importJwk(jwk, ASSERTION_ALGORITHMS)
+  const key = importJwk(jwk, ASSERTION_KEYS)
   return 'wrong' in key ? key : { publicJwk: key.publicJwk }
 }
