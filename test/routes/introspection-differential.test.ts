@@ -12,7 +12,6 @@ import { changedIn, mutated, spoiltIn, type Tampered } from '../support/tampered
 t.setTimeout(240_000)
 const ISSUER = 'http://localhost:3000'
 const AUDIENCE = 'latchkey-api'
-const LEDGER = 'https://ledger.example'
 const app = await startApp(t, { RATE_LIMIT: 'off' })
 const { accessToken: admin } = await signInAdmin(app)
 const asker = await makeClient(app, admin, { permissions: ['tokens:introspect', 'tokens:revoke'] })
