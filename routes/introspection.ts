@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
+import type { AccessClaims } from '../src/domain/access-token.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { anyone } from '../src/http/guards.ts'
 import { introspectToken } from './introspection.schema.ts'
@@ -13,16 +14,29 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     app.revocations.assertCurrent()
     const verdict = await app.tokens.introspect(request.body.token)
     reply.header('cache-control', 'no-store')
-    if (!verdict.good) return { active: false as const }
-    const { aud, roles, ...claims } = verdict.claims
-    return {
-      active: true as const,
-      token_type: 'Bearer' as const,
-      aud: typeof aud === 'string' ? aud : [...aud],
-      ...(roles !== undefined && { roles: [...roles] }),
-      ...claims
-    }
+    return verdict.good ? activeToken(verdict.claims) : { active: false as const }
   })
+}
+
+/** What is said of a good token: its claims as they are described, and no other that another version may have put into it. */
+function activeToken({ iss, aud, sub, client_id, scope, iat, exp, nbf, jti, ver, sid, roles, email }: AccessClaims) {
+  return {
+    active: true as const,
+    token_type: 'Bearer' as const,
+    iss,
+    aud: typeof aud === 'string' ? aud : [...aud],
+    sub,
+    client_id,
+    ...(scope !== undefined && { scope }),
+    iat,
+    exp,
+    ...(nbf !== undefined && { nbf }),
+    jti,
+    ver,
+    ...(sid !== undefined && { sid }),
+    ...(roles !== undefined && { roles: [...roles] }),
+    ...(email !== undefined && { email })
+  }
 }
 
 export default fp(routes, {

@@ -50,7 +50,7 @@ export interface SessionRepository {
   refresh(token: RefreshToken, act: Act): Promise<Refreshed>
   /** Ends a session that an access token names, and denies the token; nothing where both were over already. */
   end(sessionId: string, denied: DeniedToken, act: Act): Promise<void>
-  /** Ends the session that a refresh token of it, however old, names. */
+  /** Ends the session that a refresh token of it, however old, names. Where nobody else is the actor, its user signed out. */
   endByRefreshToken(token: RefreshToken, act: Act): Promise<void>
   /** The caller's session, where it still lives. */
   find(sessionId: string): Promise<Grant | null>
@@ -154,11 +154,11 @@ export function createSessionRepository(
     async endByRefreshToken({ kid, sessionId, counter, proof }, act) {
       const [row] = await database.run(sql`
         with ended as (
-          update sessions set ended_at = clock_timestamp(), ended_reason = 'signed_out'
+          update sessions set ended_at = clock_timestamp(), ended_reason = ${act.actor === null ? 'signed_out' : 'revoked'}::text
           where id = ${sessionId} and refresh_kid = ${kid} and ended_at is null and ${PROVEN(counter, proof)}
           returning id, user_id
         ), journal as (${journalOf(sql`select 'session', id::text, null, null, ${REMEMBERED_UNTIL} from ended`)}),
-        audit as (${SIGNED_OUT(act)})
+        audit as (${act.actor === null ? SIGNED_OUT(act) : ENDED(act)})
         select ${REVOKED}`)
       revoked(revokedBy(row))
     },
@@ -172,10 +172,8 @@ export function createSessionRepository(
   }
 }
 
+const OF_SESSION = { subject: sql`user_id::text`, detail: sql`jsonb_build_object('session', id)` }
 const SIGNED_OUT = (act: Act) =>
-  auditOf(act, 'ended', {
-    action: 'user.signed_out',
-    actor: sql`user_id::text`,
-    subject: sql`user_id::text`,
-    detail: sql`jsonb_build_object('session', id)`
-  })
+  auditOf(act, 'ended', { ...OF_SESSION, action: 'user.signed_out', actor: sql`user_id::text` })
+/** By somebody who is not its user, and is named. */
+const ENDED = (act: Act) => auditOf(act, 'ended', { ...OF_SESSION, action: 'session.ended' })

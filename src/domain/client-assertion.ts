@@ -47,7 +47,7 @@ export function readAssertion(text: string, issuer: string, now: number): Client
   if (parsed === null) return { wrong: 'The assertion is not a compact JWS with canonical parts.' }
   const { header, payload } = parsed
   const algorithm = KEY_OF.get(header['alg'])
-  if (algorithm === undefined) return { wrong: `The alg of an assertion is ${ASSERTION_ALGORITHMS.join(', ')}.` }
+  if (algorithm === undefined) return { wrong: 'The alg of an assertion is ES256, EdDSA or Ed25519.' }
   const wrong = faultOfHeader(header) ?? faultOfClaims(payload, issuer, now / 1000)
   if (wrong !== null) return { wrong }
   const { sub, jti, exp } = payload

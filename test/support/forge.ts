@@ -18,6 +18,8 @@ export interface Forger {
   readonly stored: OpenedKey
   readonly privateKey: PrivateKey
 }
+/** What is needed to sign. */
+export type Signer = Pick<Forger, 'algorithm' | 'privateKey'>
 export function makeForger(algorithm: SigningAlgorithm, more: Partial<StoredKey> = {}): Forger {
   const stored = storedKey('sign', algorithm, more)
   return { algorithm, stored, privateKey: stored.privateKey }
@@ -68,18 +70,18 @@ export const USER_CLAIMS: Members = {
 
 export const encode = (part: string | Uint8Array): string => Buffer.from(part).toString('base64url')
 
-export function signatureOf({ algorithm, privateKey }: Forger, input: string): Buffer {
+export function signatureOf({ algorithm, privateKey }: Signer, input: string): Buffer {
   if (algorithm === 'HS256') return createHmac('sha256', privateKey).update(input).digest()
   if (algorithm === 'EdDSA') return sign(null, Buffer.from(input), privateKey)
   return sign('sha256', Buffer.from(input), { key: String(privateKey), dsaEncoding: 'ieee-p1363' })
 }
 
 /** Signs two parts that have been encoded already, whatever they are. */
-export const signParts = (forger: Forger, header: string, payload: string): string =>
+export const signParts = (forger: Signer, header: string, payload: string): string =>
   `${header}.${payload}.${encode(signatureOf(forger, `${header}.${payload}`))}`
 
 /** Signs a header and a payload given as text or bytes. */
-export const signTexts = (forger: Forger, header: string | Uint8Array, payload: string | Uint8Array): string =>
+export const signTexts = (forger: Signer, header: string | Uint8Array, payload: string | Uint8Array): string =>
   signParts(forger, encode(header), encode(payload))
 
 /** A good token of a user but for what is said of its header and claims. */

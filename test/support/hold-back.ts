@@ -1,6 +1,8 @@
 import postgres from 'postgres'
 import type { Test } from './database.ts'
 
+export type Held = 'table' | 'rows' | 'client_secrets' | 'used_assertions'
+
 /** A connection of the test's own to a PostgreSQL database that instances are working on. */
 export interface Holder {
   /**
@@ -8,9 +10,9 @@ export interface Holder {
    * once: however quick a statement is, none has ended before another begins.
    *
    * @param before what a statement waits at: `table`, before it has looked at anything; `rows`, when it has, before the
-   *   first row that it wants to change
+   *   first row that it wants to change; the name of another table, before it has looked at anything and writes into that
    */
-  letGoAtOnce<Reply>(before: 'table' | 'rows', waiting: number, start: () => Promise<Reply>): Promise<Reply>
+  letGoAtOnce<Reply>(before: Held, waiting: number, start: () => Promise<Reply>): Promise<Reply>
   /** The ids of the administrators that are not disabled. */
   administrators(): Promise<readonly string[]>
   /** Deadlocks that there ever were in the database. Its other connections must have been closed: they report when they go. */
@@ -25,8 +27,8 @@ export function holdBack(t: Test, databaseUrl: string, table: 'users' | 'keys' =
     async letGoAtOnce(before, waiting, start) {
       await sql`begin`
       // Neither keeps anybody from reading.
-      if (before === 'table') await sql`lock table ${sql(table)} in share row exclusive mode`
-      else await sql`select from ${sql(table)} for update`
+      if (before === 'rows') await sql`select from ${sql(table)} for update`
+      else await sql`lock table ${sql(before === 'table' ? table : before)} in share row exclusive mode`
       const replies = start()
       try {
         await until(sql, async () => {
