@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../src/domain/problems.ts'
 import { ACCESS, type Access, type Authenticate, GIVEN } from '../src/http/access.ts'
-import type { GuardResponses } from '../src/http/access-document.ts'
+import type { Documentation } from '../src/http/access-document.ts'
 import { GIVES } from '../src/http/access-policy.ts'
 import { refuseEarlyRoutes, reviewAccess } from '../src/http/access-review.ts'
 import { type AccessRow, tableOf } from '../src/http/access-table.ts'
@@ -16,10 +16,8 @@ declare module 'fastify' {
   }
 }
 
-export interface AuthOptions {
+export interface AuthOptions extends Documentation {
   readonly authenticate: Authenticate
-  /** What the OpenAPI document says of the answers of guards; put into a route's `response` by status. */
-  readonly responses: GuardResponses
   /**
    * Guards for routes that another plugin brings on the whole app, where no scope of its own can have a floor, by method
    * and path: `{ 'OPTIONS *': anyone }` for @fastify/cors. Each must name a route that would have none without it.
@@ -37,14 +35,14 @@ export interface AuthOptions {
  * - no request goes on to its body and its handler unless a decision was made about it.
  */
 export default fp<AuthOptions>(
-  async (app, { authenticate, responses, guards = {} }) => {
+  async (app, { authenticate, guards = {}, ...documentation }) => {
     refuseEarlyRoutes(app)
     const access: Access = { authenticate, home: app, routes: [], floors: new Map(), byName: new Set() }
     app.decorate(ACCESS, access)
     app.decorate('accessTable', { getter: () => tableOf(access.routes) })
     decorateWithCaller(app)
     app.addHook('onRoute', function (route) {
-      guardRoute(access, this, route, { responses, guards })
+      guardRoute(access, this, route, { ...documentation, guards })
     })
     app.addHook('onReady', async () => {
       reviewAccess(app, access, Object.keys(guards))

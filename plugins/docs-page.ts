@@ -42,13 +42,19 @@ export function latchkeyPage() {
     return execute(call)
   }
 
+  function forget({ authSelectors, authActions }: System, name: string): void {
+    if (authSelectors.authorized().has(name)) authActions.logout([name])
+  }
+
   const readingAnswer = (action: AnswerAction, system: System) => (path: string, method: string, answer: Answer) => {
     const value = path.startsWith(auth) ? tokenOf(answer) : null
     if (value !== null) {
       const schema = { type: 'http', scheme: 'bearer' }
+      // Of two tokens Swagger UI would send that of the service, and who has just signed in would not be who is calling.
+      forget(system, 'service')
       system.authActions.authorize({ bearer: { name: 'bearer', schema, value } })
     } else if (answer.ok === true && endings.includes(`${method} ${path}`)) {
-      if (system.authSelectors.authorized().has('bearer')) system.authActions.logout(['bearer'])
+      forget(system, 'bearer')
     }
     return action(path, method, answer)
   }

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { createKeyRing, type KeyRing, type SigningKey } from '../src/domain/key-ring.ts'
-import { openKey, type OpenedKey, type PrivateKey, type StoredKey } from '../src/domain/keys.ts'
+import { openKey, type OpenedKey, type StoredKey } from '../src/domain/keys.ts'
 import type { Seals } from '../src/domain/sealing.ts'
 import { createKeySigner, type Signer } from './key-signer.ts'
 
@@ -21,18 +21,23 @@ export async function holdKeys(
   log: Pick<FastifyBaseLogger, 'error'>
 ): Promise<HeldKeys> {
   const refused = new Set<string>()
-  let privateKeys = new Map<string, PrivateKey>()
+  let opened = new Map<string, OpenedKey>()
   let signers = new Map<string, Signer>()
   let seen = ''
   let version = 0
 
   /**
    * A key that is held needs no root secret any more: an instance that was given the old one alone goes on with its keys
-   * while others, in the course of a deployment, seal them under a newer one.
+   * while others, in the course of a deployment, seal them under a newer one. What makes the key stays as it was opened,
+   * whatever its row says now: only its times are read anew.
    */
-  function opened(key: StoredKey): readonly OpenedKey[] {
+  function openedOf(key: StoredKey): readonly OpenedKey[] {
     try {
-      return [{ ...key, privateKey: privateKeys.get(key.kid) ?? openKey(key, seals) }]
+      const { purpose, algorithm, publicJwk, privateKey } = opened.get(key.kid) ?? {
+        ...key,
+        privateKey: openKey(key, seals)
+      }
+      return [{ ...key, purpose, algorithm, publicJwk, privateKey }]
     } catch (error) {
       if (!refused.has(key.kid))
         log.error({ err: error, kid: key.kid }, 'A key cannot be opened, and is not used here.')
@@ -42,14 +47,14 @@ export async function holdKeys(
   }
 
   async function hold(keys: readonly StoredKey[]): Promise<KeyRing> {
-    const open = keys.flatMap(opened)
+    const open = keys.flatMap(openedOf)
     const next = createKeyRing(open)
     const prepared = next.signers.map(
       async (key) => [key.kid, signers.get(key.kid) ?? (await createKeySigner(key))] as const
     )
     // Only once all is there does it take the place of what was there: all at once.
     signers = new Map(await Promise.all(prepared))
-    privateKeys = new Map(open.map(({ kid, privateKey }) => [kid, privateKey]))
+    opened = new Map(open.map((key) => [key.kid, key]))
     seen = lookOf(keys)
     version += 1
     return next

@@ -1,6 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
-import { SERVICE_PERMISSIONS } from '../src/domain/permissions.ts'
+import type { ServicePermission } from '../src/domain/permissions.ts'
 import { completeDocument } from '../src/http/openapi.ts'
 
 const DESCRIPTION = `
@@ -10,7 +10,7 @@ Accounts, sign-in, and tokens that every service can verify by itself and that s
 examples work as they stand. The answer holds an \`access_token\`; send it as \`Authorization: Bearer …\` with every other
 call. It lives for \`expires_in\` seconds, and \`POST /api/v1/auth/refresh\` gives the next one. In the Swagger UI of this
 service a sign-in is taken over by itself: execute it, and the calls after it are authorised. **Authorize** takes a token
-from elsewhere.
+from elsewhere, or gets one for a service by its \`client_id\` and \`client_secret\`.
 
 **Errors** are \`application/problem+json\` (RFC 9457). Decide by \`code\`: it is stable, while \`title\` and \`detail\` are for
 people. \`errors\` names each refused member by its JSON Pointer. Quote \`request_id\`, which every answer also carries as
@@ -28,6 +28,16 @@ const TAGS = [
   { name: 'health', description: 'For load balancers and orchestrators.' },
   { name: 'documents', description: 'This document.' }
 ]
+
+/** What each permission of the service is good for, for the dialog in which a service asks for some of them. */
+const SCOPES = {
+  'users:read': 'read the records of users',
+  'audit:read': 'read the audit trail',
+  'tokens:introspect': 'ask what a token is',
+  'tokens:revoke': 'take back tokens of others',
+  'revocations:read': 'follow what is revoked',
+  'metrics:read': 'read the metrics'
+} as const satisfies Record<ServicePermission, string>
 
 /**
  * The OpenAPI 3.1 document, made from the schemas of the routes: `app.swagger()` gives it once the app is ready.
@@ -61,7 +71,7 @@ export default fp<{ readonly version: string }>(
               flows: {
                 clientCredentials: {
                   tokenUrl: '/oauth2/token',
-                  scopes: Object.fromEntries(SERVICE_PERMISSIONS.map((permission) => [permission, '']))
+                  scopes: SCOPES
                 }
               }
             },

@@ -14,7 +14,9 @@ export const Event = Type.Object(
     actor: Type.Union([Type.String(), Type.Null()], {
       description: 'Id of who did it; null for somebody unknown and for the service.'
     }),
-    subject: Type.Union([Type.String(), Type.Null()], { description: 'Id of the user or client that it is about.' }),
+    subject: Type.Union([Type.String(), Type.Null()], {
+      description: 'Id of the user or client, or kid of the key, that it is about.'
+    }),
     outcome: Type.Union([Type.Literal('success'), Type.Literal('failure')]),
     ip: MaybeText,
     request_id: MaybeText,
@@ -44,7 +46,11 @@ export const listEvents = {
     {
       ...PageQuery,
       subject: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 100, description: 'Id of the user or client that it is about.' })
+        Type.String({
+          minLength: 1,
+          maxLength: 100,
+          description: 'Id of the user or client, or kid of the key, that it is about.'
+        })
       ),
       action: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       since: Type.Optional(Type.String({ format: 'date-time', description: 'Only what happened then or later.' }))

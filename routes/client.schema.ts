@@ -1,6 +1,6 @@
-import { Type, type Static } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
+import { AUDIENCE_PATTERN, LONGEST_CLIENT_NAME, MOST_AUDIENCES } from '../src/domain/client-form.ts'
 import { MOST_PERMISSIONS, PERMISSION_PATTERN } from '../src/domain/permissions.ts'
-import type { ClientWithSecrets } from '../src/domain/records.ts'
 
 export const EXAMPLE_CLIENT_ID = '01942d3c-4b5d-7a20-8e1c-6f7a8b9c0d13'
 export const EXAMPLE_SECRET = 'lks_Zm9v-Y3Jlc3RlZCBzZWNyZXQ…'
@@ -41,34 +41,18 @@ export const Client = Type.Object(
   { $id: 'Client', description: 'A service that gets tokens for itself.', examples: [exampleClient] }
 )
 
-export const ClientName = Type.String({ minLength: 1, maxLength: 100, description: 'For people.' })
+export const ClientName = Type.String({ minLength: 1, maxLength: LONGEST_CLIENT_NAME, description: 'For people.' })
 export const ClientPermissions = Type.Array(Type.String({ pattern: PERMISSION_PATTERN }), {
   maxItems: MOST_PERMISSIONS,
   uniqueItems: true,
   description: "The service's own and any that your services define for themselves."
 })
-export const ClientAudiences = Type.Array(Type.String({ pattern: '^[!-~]{1,256}$' }), {
-  maxItems: 20,
+export const ClientAudiences = Type.Array(Type.String({ pattern: AUDIENCE_PATTERN }), {
+  maxItems: MOST_AUDIENCES,
   uniqueItems: true,
   description: 'What it may ask for as `resource` (RFC 8707).'
 })
 /** What is a sound key is said by `importJwk`, which names what is wrong with it. */
 export const PublicJwk = Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()], {
   description: 'A public key for ES256 (P-256) or EdDSA (Ed25519) as a JWK; null for none.'
-})
-
-/** The record as the API shows it. */
-export const clientShape = (client: ClientWithSecrets): Static<typeof Client> => ({
-  client_id: client.id,
-  name: client.name,
-  permissions: [...client.permissions],
-  audiences: [...client.audiences],
-  public_jwk: client.publicJwk === null ? null : { ...client.publicJwk },
-  disabled: client.disabledAt !== null,
-  created_at: client.createdAt.toISOString(),
-  secrets: client.secrets.map(({ id, createdAt, lastUsedAt }) => ({
-    id,
-    created_at: createdAt.toISOString(),
-    last_used_at: lastUsedAt?.toISOString() ?? null
-  }))
 })

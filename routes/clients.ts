@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
 import { v7 as uuidv7 } from 'uuid'
-import { ASSERTION_ALGORITHMS } from '../src/domain/client-assertion.ts'
-import { hashOfClientSecret, makeClientSecret } from '../src/domain/client-secret.ts'
-import { importJwk } from '../src/domain/jwk.ts'
+import { readPublicJwk } from '../src/domain/client-form.ts'
+import { newClientSecret } from '../src/domain/client-secret.ts'
 import { ADMIN } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { actOf } from '../src/http/act.ts'
+import { clientShape } from '../src/http/client-shape.ts'
 import { guardScope, requireRole } from '../src/http/guards.ts'
 import { idOfCursor, pageOf } from '../src/http/page.ts'
-import { Client, clientShape } from './client.schema.ts'
+import { Client } from './client.schema.ts'
 import {
   addSecret,
   createClient,
@@ -39,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/', { preHandler: administrators, schema: createClient }, async (request, reply) => {
     const { name, permissions, audiences = [], public_jwk: jwk = null } = request.body
-    const { secret, stored } = newSecret()
+    const { secret, stored } = newClientSecret()
     const client = await app.clients.create(
       { id: uuidv7(), name, permissions: [...permissions].sort(), audiences, publicJwk: soundKey(jwk) },
       stored,
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/:id/secrets', { preHandler: administrators, schema: addSecret }, async (request, reply) => {
-    const { secret, stored } = newSecret()
+    const { secret, stored } = newClientSecret()
     const verdict = await app.clients.addSecret(request.params.id, stored, actOf(request, request.user.id))
     if (verdict === 'missing') throw new Problem('not_found')
     if (verdict === 'too_many') throw new Problem('too_many_secrets')
@@ -85,16 +85,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-function newSecret() {
-  const secret = makeClientSecret()
-  return { secret, stored: { id: uuidv7(), hash: hashOfClientSecret(secret) } }
-}
-
 /** What of the key is stored. @throws Problem for one that cannot be relied on, naming why. */
 function soundKey(jwk: object | null): Readonly<Record<string, string>> | null {
-  if (jwk === null) return null
-  const key = importJwk(jwk, ASSERTION_ALGORITHMS)
-  if (!('wrong' in key)) return key.publicJwk
+  const key = readPublicJwk(jwk)
+  if ('publicJwk' in key) return key.publicJwk
   throw new Problem('validation_failed', { errors: [{ pointer: '/public_jwk', message: key.wrong }] })
 }
 

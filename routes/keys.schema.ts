@@ -1,7 +1,6 @@
-import { Type, type Static } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { SIGNING_ALGORITHMS } from '../src/domain/access-token.ts'
-import { stateOfKey } from '../src/domain/key-life.ts'
-import type { StoredKey } from '../src/domain/keys.ts'
+import { KEY_STATES } from '../src/domain/key-life.ts'
 import { Page, PageQuery } from '../src/http/page.ts'
 import { refusals, refusalsWithBody } from '../src/http/refusals.ts'
 import { shared } from '../src/http/shared-schema.ts'
@@ -27,7 +26,7 @@ export const Key = Type.Object(
   {
     kid: Type.String({ description: 'The `kid` in the header of the tokens that it signs.' }),
     algorithm: literals(SIGNING_ALGORITHMS),
-    state: literals(['next', 'current', 'earlier', 'revoked'] as const),
+    state: literals(KEY_STATES),
     created_at: Time('RFC 3339, UTC.'),
     published_at: Time('Since when it is in the JWKS; HS256 keys never are.'),
     signs_from: MaybeTime('When it took over; null for a next key.'),
@@ -41,19 +40,6 @@ export const Key = Type.Object(
     examples: [exampleKey]
   }
 )
-
-/** The key as the API shows it. */
-export const keyShape = (key: StoredKey): Static<typeof Key> => ({
-  kid: key.kid,
-  algorithm: key.algorithm,
-  state: stateOfKey(key),
-  created_at: key.createdAt.toISOString(),
-  published_at: key.publishedAt.toISOString(),
-  signs_from: key.signsFrom?.toISOString() ?? null,
-  signs_until: key.signsUntil?.toISOString() ?? null,
-  verifies_until: key.verifiesUntil?.toISOString() ?? null,
-  revoked_at: key.revokedAt?.toISOString() ?? null
-})
 
 export const listKeys = {
   operationId: 'listKeys',

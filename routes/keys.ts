@@ -5,8 +5,9 @@ import { ADMIN } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { actOf } from '../src/http/act.ts'
 import { requireRole } from '../src/http/guards.ts'
+import { keyShape } from '../src/http/key-shape.ts'
 import { idOfCursor, pageOf } from '../src/http/page.ts'
-import { Key, keyShape, listKeys, revokeKey, rotateKeys } from './keys.schema.ts'
+import { Key, listKeys, revokeKey, rotateKeys } from './keys.schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.addSchema(Key)

@@ -86,6 +86,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
       if (token === null) return null
       return app.revocations.confirmed()?.then(() => app.tokens.verify(token)) ?? app.tokens.verify(token)
     },
+    serviceScheme: 'service',
     responses: {
       401: problemResponse('unauthenticated', 'invalid_token', 'token_expired', 'token_revoked', 'token_stale'),
       403: problemResponse('forbidden'),

@@ -4,14 +4,14 @@ import { latchkeyPage } from '../plugins/docs-page.ts'
 const { wrapActions } = latchkeyPage().statePlugins.spec
 
 /** Swagger UI's system as far as the page uses it, which writes down what it is told. */
-function swaggerUi(authorised: boolean) {
+function swaggerUi(authorised: boolean, name = 'bearer') {
   const told: unknown[] = []
   const system = {
     authActions: {
       authorize: (what: object) => void told.push(what),
       logout: (names: readonly string[]) => void told.push(names)
     },
-    authSelectors: { authorized: () => ({ has: (name: string) => authorised && name === 'bearer' }) }
+    authSelectors: { authorized: () => ({ has: (asked: string) => authorised && asked === name }) }
   }
   const shown: unknown[] = []
   const setResponse = wrapActions.setResponse((...answer) => shown.push(answer), system)
@@ -28,6 +28,12 @@ t.test('whatever signs in on the documentation page authorises the calls after i
     t.strictSame(told, [bearer], path)
     t.strictSame(shown, [[path, 'post', signedIn]], 'the answer is shown as before')
   }
+})
+
+t.test('who signs in is who is calling, and no longer a service that was authorised before', async (t) => {
+  const { told, setResponse } = swaggerUi(true, 'service')
+  setResponse('/api/v1/auth/login', 'post', signedIn)
+  t.strictSame(told, [['service'], bearer])
 })
 
 t.test('nothing else authorises', async (t) => {

@@ -26,7 +26,7 @@ async function startApp(enabled = true) {
     403: problemResponse('forbidden'),
     503: problemResponse('revocation_unavailable')
   }
-  const app = await guardedApp({ responses })
+  const app = await guardedApp({ responses, serviceScheme: 'service' })
   app.addSchema(ProblemSchema).addSchema(Thing)
   await app.register(openapi, { version: '1.2.3' })
   await app.register(docs, { enabled })

@@ -15,14 +15,16 @@ const ok = async (): Promise<string> => 'in'
 
 const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer' },
-  basic: { type: 'http', scheme: 'basic' }
+  basic: { type: 'http', scheme: 'basic' },
+  service: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: '/token', scopes: {} } } }
 } as const
 
 /** What the OpenAPI document says about each path's GET. */
 async function operations(
-  declare: (app: Awaited<ReturnType<typeof guardedApp>>) => void
+  declare: (app: Awaited<ReturnType<typeof guardedApp>>) => void,
+  options: Parameters<typeof guardedApp>[0] = {}
 ): Promise<Record<string, object>> {
-  const app = await guardedApp()
+  const app = await guardedApp(options)
   await app.register(fastifySwagger, { openapi: { openapi: '3.1.0', components: { securitySchemes } } })
   declare(app)
   await app.ready()
@@ -55,6 +57,23 @@ t.test('the document says of each route what its guards ask, and what they answe
   const permissions = ['texts:read', 'texts:write']
   t.same(said(found['/permission']), { security: required, statuses, permissions })
   t.same(said(found['/more']), { security: required, statuses, permissions: ['texts:read'] })
+})
+
+t.test('where the document says how services get their tokens, so does each route that lets them in', async (t) => {
+  const declare: Parameters<typeof operations>[0] = (app) => {
+    app.get('/anyone', { preHandler: anyone }, ok)
+    app.get('/user', { preHandler: requireUser }, ok)
+    app.get('/service', { preHandler: requireService }, ok)
+    app.get('/permission', { preHandler: requirePermission('texts:read', 'texts:write') }, ok)
+    app.get('/both', { preHandler: [requirePermission('texts:read'), requireRole('admin')] }, ok)
+  }
+  const found = await operations(declare, { serviceScheme: 'service' })
+  const securityOf = (path: string): unknown => Object(found[path]).security
+  t.same(securityOf('/anyone'), [])
+  t.same(securityOf('/user'), [{ bearer: [] }])
+  t.same(securityOf('/service'), [{ bearer: [] }, { service: [] }])
+  t.same(securityOf('/permission'), [{ bearer: [] }, { service: ['texts:read', 'texts:write'] }])
+  t.same(securityOf('/both'), [{ bearer: [] }], 'no service has a role')
 })
 
 function said(operation: object | undefined): object {

@@ -4,6 +4,7 @@ import { parseEmail } from '../domain/email.ts'
 import { createPasswordHasher } from '../domain/password-hash.ts'
 import { createPasswordPolicy } from '../domain/password-policy.ts'
 import { ADMIN } from '../domain/permissions.ts'
+import { COMMAND_LINE } from './act.ts'
 import { CommandFailed, type Command } from './command.ts'
 import { readSecret } from './read-secret.ts'
 import { withDatabase } from './with-database.ts'
@@ -23,8 +24,7 @@ export const adminCreate: Command = {
       })
       const passwordHash = await createPasswordHasher(config.argon2).hash(password)
       const user = { ...address, id: uuidv7(), displayName: null, passwordHash, roles: [ADMIN] }
-      const act = { actor: null, ip: null, requestId: null }
-      const made = await createUserRepository(database).create(user, 'user.created', act)
+      const made = await createUserRepository(database).create(user, 'user.created', COMMAND_LINE)
       if (made === null) throw new CommandFailed('The address belongs to an account already. It is not promoted.')
       print(`${made.email} is an administrator. Its id is ${made.id}.`, {
         id: made.id,

@@ -14,6 +14,8 @@ export interface Command {
   /** The words that call it. */
   readonly name: string
   readonly summary: string
+  /** What is named after those words, all of it required: how the help text calls each. */
+  readonly takes?: readonly string[]
   /** Flags that take a value: name → what the value is, for the help text. */
   readonly flags: Readonly<Record<string, { readonly takes: string; readonly required?: boolean }>>
   /** Resolves when it has done its work; what it prints is one document with `--json`. */
@@ -23,6 +25,8 @@ export interface Command {
 export interface CommandInput {
   /** The value of a flag that was given. */
   readonly flag: (name: string) => string | undefined
+  /** What was given for one of `takes`. */
+  readonly given: (name: string) => string
   /** Prints the outcome: `document` with `--json`, else `text`. */
   readonly print: (text: string, document: object) => void
   readonly terminal: Terminal
@@ -38,24 +42,39 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Reads the flags of a command. @throws CommandFailed for a flag that it does not have, lacks, or is given no value. */
-export function readFlags(command: Command, args: readonly string[]): { values: Map<string, string>; json: boolean } {
+export interface Arguments {
+  readonly flags: ReadonlyMap<string, string>
+  readonly given: ReadonlyMap<string, string>
+  readonly json: boolean
+}
+
+/** Reads what follows the words of a command. @throws CommandFailed for what it does not take, lacks, or is given no value. */
+export function readArguments(command: Command, args: readonly string[]): Arguments {
   const options: NonNullable<ParseArgsConfig['options']> = { json: { type: 'boolean' } }
   for (const name of Object.keys(command.flags)) options[name] = { type: 'string' }
-  const { json = false, ...given } = parse(command, args, options)
-  const values = new Map(
-    Object.entries(given).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
+  const { values, positionals } = parse(command, args, options)
+  const { json = false, ...others } = values
+  const flags = new Map(
+    Object.entries(others).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
   )
   for (const [name, { takes, required = false }] of Object.entries(command.flags)) {
-    if (required && !values.has(name))
+    if (required && !flags.has(name))
       throw new CommandFailed(`latchkey ${command.name} needs --${name} ${takes}.`, EXIT.usage)
   }
-  return { values, json: json === true }
+  return { flags, given: nameAll(command, positionals), json: json === true }
+}
+
+function nameAll({ name, takes = [] }: Command, positionals: readonly string[]): ReadonlyMap<string, string> {
+  const missing = takes.slice(positionals.length)
+  const surplus = positionals.slice(takes.length)
+  if (missing.length > 0) throw new CommandFailed(`latchkey ${name} needs ${missing.join(' and ')}.`, EXIT.usage)
+  if (surplus.length > 0) throw new CommandFailed(`latchkey ${name} does not take '${surplus.join(' ')}'.`, EXIT.usage)
+  return new Map(takes.map((each, i) => [each, positionals[i] ?? '']))
 }
 
 function parse(command: Command, args: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandFailed(`latchkey ${command.name}: ${reason}`, EXIT.usage)

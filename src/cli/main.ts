@@ -4,18 +4,31 @@ import { Problem } from '../domain/problems.ts'
 import { StartRefused } from '../domain/start-refused.ts'
 import { BadSettings } from '../config.ts'
 import { adminCreate } from './admin-create.ts'
-import { CommandFailed, EXIT, readFlags, type Command } from './command.ts'
+import { clientCreate } from './client-create.ts'
+import { clientDisable } from './client-disable.ts'
+import { clientList } from './client-list.ts'
+import { clientRotateSecret } from './client-rotate-secret.ts'
+import { CommandFailed, EXIT, readArguments, type Command } from './command.ts'
+import { keysList } from './keys-list.ts'
+import { keysRevoke } from './keys-revoke.ts'
+import { keysRewrap } from './keys-rewrap.ts'
+import { keysRotate } from './keys-rotate.ts'
 import { migrate } from './migrate.ts'
 import { serve } from './serve.ts'
 
-const COMMANDS: readonly Command[] = [serve, migrate, adminCreate]
+const COMMANDS: readonly Command[] = [
+  ...[serve, migrate, adminCreate],
+  ...[clientCreate, clientList, clientRotateSecret, clientDisable],
+  ...[keysList, keysRotate, keysRevoke, keysRewrap]
+]
 
 function help(): string {
   const lines = COMMANDS.map((command) => {
     const flags = Object.entries(command.flags).map(([name, { takes, required = false }]) =>
       required ? ` --${name} ${takes}` : ` [--${name} ${takes}]`
     )
-    return `  latchkey ${command.name}${flags.join('')}\n      ${command.summary}`
+    const takes = (command.takes ?? []).map((name) => ` ${name}`)
+    return `  latchkey ${command.name}${takes.join('')}${flags.join('')}\n      ${command.summary}`
   })
   return [
     'Usage:',
@@ -38,9 +51,10 @@ async function main(args: readonly string[]): Promise<void> {
     const words = args.filter((arg) => !arg.startsWith('-')).join(' ')
     throw new CommandFailed(`There is no command '${words}'. latchkey --help lists those that there are.`, EXIT.usage)
   }
-  const { values, json } = readFlags(command, args.slice(command.name.split(' ').length))
+  const { flags, given, json } = readArguments(command, args.slice(command.name.split(' ').length))
   await command.run({
-    flag: (name) => values.get(name),
+    flag: (name) => flags.get(name),
+    given: (name) => given.get(name) ?? '',
     print(text, document) {
       stdout.write(json ? `${JSON.stringify(document)}\n` : `${text}\n`)
     },

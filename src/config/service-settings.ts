@@ -41,7 +41,7 @@ export const SERVICE_SETTINGS = {
   }),
   LATCHKEY_SECRET: setting(Type.Optional(Type.Array(Type.String())), {
     description:
-      'The root secret that protects the keys in the database. To replace it, put the new one before the old.',
+      'The root secret that protects the keys in the database. To replace it, put the new one before the old; the next start seals the keys anew.',
     otherwise: 'made at the first start, in .latchkey/secret or PATH.secret; required with PostgreSQL',
     takes: 'secrets of 32 bytes or more, random, the newest first, separated by commas',
     read: readSecrets,

@@ -25,7 +25,7 @@ export const TOKEN_SETTINGS = {
     read: (text) => text
   }),
   JWT_ALGORITHM: oneOf(SIGNING_ALGORITHMS, {
-    description: 'What new access tokens are signed with. HS256 keys are never published.',
+    description: 'What new access tokens are signed with. A change signs nobody out. HS256 keys are never published.',
     default: 'ES256'
   }),
   ACCESS_TOKEN_TTL: duration({
@@ -50,7 +50,8 @@ export const TOKEN_SETTINGS = {
     orZero: true
   }),
   KEY_ROTATION_INTERVAL: duration({
-    description: 'After how long a new key takes over signing. Without effect in this version, which rotates no keys.',
+    description:
+      'After how long the next key takes over signing. A short one keeps many keys: each verifies for an hour longer.',
     default: '30d',
     most: '3650d'
   }),

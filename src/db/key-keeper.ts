@@ -25,13 +25,13 @@ const MOST_LOOKS = 5
 
 function createKeyKeeper(repository: KeyRepository, seals: Seals, policy: KeyPolicy): KeyKeeper {
   const isForSigning = ({ purpose }: StoredKey) => purpose === 'sign'
-  const makeSigningKey = () => makeKey('sign', policy.algorithm, seals)
+  const makeSigningKey = (algorithm = policy.algorithm) => makeKey('sign', algorithm, seals)
 
   function missingOf({ keys, now }: KeyReading): readonly Addition[] {
     const { lacksCurrent, lacksNext } = planKeys(keys.filter(isForSigning), policy, now, false)
     return [
       ...(lacksCurrent ? [{ key: makeSigningKey(), inUse: true }] : []),
-      ...lacksNext.map((algorithm) => ({ key: makeKey('sign', algorithm, seals), inUse: false })),
+      ...lacksNext.map((algorithm) => ({ key: makeSigningKey(algorithm), inUse: false })),
       ...MAC_PURPOSES.filter((purpose) => !keys.some((key) => key.purpose === purpose)).map((purpose) => ({
         key: makeKey(purpose, 'HS256', seals),
         inUse: true
@@ -55,7 +55,7 @@ function createKeyKeeper(repository: KeyRepository, seals: Seals, policy: KeyPol
       const { turn } = planKeys(reading.keys.filter(isForSigning), policy, reading.now, changes)
       if (turn === null) return reading
       // Whoever is first does it; all others find that it is done. The keys that they made for it are gone with them.
-      await repository.turn(turn, makeSigningKey(), ITSELF)
+      await repository.turn(turn, makeSigningKey(turn.algorithm), ITSELF)
       return complete()
     },
 
@@ -65,7 +65,7 @@ function createKeyKeeper(repository: KeyRepository, seals: Seals, policy: KeyPol
         const current = currentOf(keys)
         const next = nextOf(keys, policy.algorithm)
         if (current === null || next === null) continue
-        const turned = await repository.turn({ from: current.kid, to: next.kid }, makeSigningKey(), act)
+        const turned = await repository.turn({ from: current.kid, to: next.kid, ...policy }, makeSigningKey(), act)
         if (turned !== null) return turned
       }
       throw new Problem('unavailable', { detail: 'The keys are being changed by others.', retryAfterSeconds: 1 })

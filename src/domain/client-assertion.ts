@@ -1,10 +1,18 @@
-import { createHash } from 'node:crypto'
+import { createHash, verify } from 'node:crypto'
 import { LEEWAY_SECONDS, parseToken, type ParsedToken } from './access-token.ts'
 import { importJwk } from './jwk.ts'
-import { verificationKey } from './verification-key.ts'
+import { decodeBase64url } from './base64url.ts'
 
-/** The algorithms of assertions: what a client that is asked for a new kind of credential can be asked to use. */
-export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const
+/** What keys of assertions are for. */
+export const ASSERTION_KEYS = ['ES256', 'EdDSA'] as const
+/** `alg` of an assertion, and the keys that it is for: RFC 9864 section 2.2 gives EdDSA over Ed25519 a name of its own. */
+const KEY_OF = new Map<unknown, (typeof ASSERTION_KEYS)[number]>([
+  ['ES256', 'ES256'],
+  ['EdDSA', 'EdDSA'],
+  ['Ed25519', 'EdDSA']
+])
+/** What the metadata says. */
+export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519'] as const
 /** `client_assertion_type` (RFC 7523 section 2.2). */
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -18,7 +26,8 @@ const TYPES: readonly unknown[] = [undefined, 'jwt', 'client-authentication+jwt'
 export interface ClientAssertion {
   readonly text: string
   readonly clientId: string
-  readonly algorithm: string
+  /** What kind of key it says that it is signed with. */
+  readonly algorithm: (typeof ASSERTION_KEYS)[number]
   readonly kid: string | null
   /** A digest by which it is known again: `jti` counts for each client alone. */
   readonly hash: Buffer
@@ -37,6 +46,8 @@ export function readAssertion(text: string, issuer: string, now: number): Client
   const parsed = parseToken(text)
   if (parsed === null) return { wrong: 'The assertion is not a compact JWS with canonical parts.' }
   const { header, payload } = parsed
+  const algorithm = KEY_OF.get(header['alg'])
+  if (algorithm === undefined) return { wrong: `The alg of an assertion is ${ASSERTION_ALGORITHMS.join(', ')}.` }
   const wrong = faultOfHeader(header) ?? faultOfClaims(payload, issuer, now / 1000)
   if (wrong !== null) return { wrong }
   const { sub, jti, exp } = payload
@@ -45,15 +56,14 @@ export function readAssertion(text: string, issuer: string, now: number): Client
     .update(JSON.stringify([clientId, jti]))
     .digest()
   const kid = typeof header['kid'] === 'string' ? header['kid'] : null
-  return { text, clientId, algorithm: String(header['alg']), kid, hash, expiresAt: Number(exp) }
+  return { text, clientId, algorithm, kid, hash, expiresAt: Number(exp) }
 }
 
 function faultOfHeader(header: ParsedToken['header']): string | null {
-  const { typ, alg, kid } = header
+  const { typ, kid } = header
   const type = typeof typ === 'string' ? typ.toLowerCase() : typ
   if (!TYPES.includes(type)) return 'The assertion has a typ that is not that of one.'
   if ('crit' in header || 'b64' in header) return 'The assertion has a header member that is not understood.'
-  if (!ASSERTION_ALGORITHMS.some((known) => known === alg)) return 'The alg of an assertion is ES256 or EdDSA.'
   return kid === undefined || typeof kid === 'string' ? null : 'The kid of the assertion is not a string.'
 }
 
@@ -75,8 +85,13 @@ function faultOfClaims(claims: ParsedToken['payload'], issuer: string, seconds: 
 
 /** Whether the assertion is signed by the key of this JWK, which says what it is for. */
 export function isSignedBy(jwk: Readonly<Record<string, string>>, { text, algorithm, kid }: ClientAssertion): boolean {
-  const key = importJwk(jwk, ASSERTION_ALGORITHMS)
+  const key = importJwk(jwk, ASSERTION_KEYS)
   if ('wrong' in key || key.algorithm !== algorithm) return false
   if (kid !== null && key.kid !== null && kid !== key.kid) return false
-  return verificationKey(key.kid ?? '', key.algorithm, key.publicPem).signed(text)
+  const end = text.lastIndexOf('.')
+  const signature = decodeBase64url(text.slice(end + 1))
+  if (signature === null) return false
+  // RFC 7518 section 3.4: r and s as they are, without DER. EdDSA hashes by itself.
+  const options = { key: key.publicPem, dsaEncoding: 'ieee-p1363' } as const
+  return verify(algorithm === 'ES256' ? 'sha256' : null, Buffer.from(text.slice(0, end)), options, signature)
 }

@@ -62,7 +62,9 @@ function faultOfUse(members: Members): string | null {
   if (!members.has('key_ops')) return null
   const operations = members.get('key_ops')
   if (!Array.isArray(operations) || new Set(operations).size !== operations.length) return 'has a bad key_ops'
-  return operations.includes('verify') ? null : 'is not for verifying (key_ops)'
+  // RFC 7517 section 4.3: operations of different kinds do not go together.
+  const isForSignatures = operations.every((operation) => operation === 'verify' || operation === 'sign')
+  return isForSignatures && operations.includes('verify') ? null : 'is not for verifying (key_ops)'
 }
 
 /** The one algorithm that the key is for: what it says, where that fits its kind, else the only one that does. */
@@ -71,7 +73,9 @@ function algorithmOf(members: Members, allowed: readonly JwsAlgorithm[]): JwsAlg
     const { kty, crv } = KINDS[algorithm]
     return members.get('kty') === kty && members.get('crv') === crv
   })
-  if (members.has('alg')) return fitting.find((algorithm) => algorithm === members.get('alg')) ?? null
+  // RFC 9864 section 2.2: the name of EdDSA over Ed25519 that says which curve.
+  const said = members.get('alg') === 'Ed25519' ? 'EdDSA' : members.get('alg')
+  if (members.has('alg')) return fitting.find((algorithm) => algorithm === said) ?? null
   const [only, another] = fitting
   return only !== undefined && another === undefined ? only : null
 }

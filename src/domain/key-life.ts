@@ -4,7 +4,8 @@ import { LEEWAY_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS, type SigningAlgorithm } f
  * The life of a signing key: `next` (published, signs nothing yet), `current` (signs), `earlier` (verifies until its last
  * token has expired), or `revoked`; after `verifiesUntil` it is destroyed. One key is current, whatever its algorithm.
  */
-export type KeyState = 'next' | 'current' | 'earlier' | 'revoked'
+export const KEY_STATES = ['next', 'current', 'earlier', 'revoked'] as const
+export type KeyState = (typeof KEY_STATES)[number]
 
 export interface KeyTimes {
   readonly publishedAt: Date
@@ -39,6 +40,8 @@ export interface KeyPlan {
 export interface Turn {
   readonly from: string
   readonly to: string
+  /** That of `to`, and of the key that comes after it. */
+  readonly algorithm: SigningAlgorithm
 }
 
 /** For how long a verifier may keep the published keys. RFC 7517 leaves it open; five minutes is what others ask for, too. */
@@ -50,6 +53,12 @@ const CACHES = 3
  * and five minutes more for an instance that is late to hear that another key signs.
  */
 export const VERIFIES_AFTER_SECONDS = LONGEST_ACCESS_TOKEN_SECONDS + LEEWAY_SECONDS + 300
+
+/**
+ * An instance of the old setting that was started last, in the course of a deployment, has the last word on the algorithm for
+ * this long; it is gone by then, or the settings differ for good, and the algorithm changes once an hour.
+ */
+const CHANGES_AGAIN_AFTER_SECONDS = 3600
 
 /** How long a key has been published before it signs: longer than any cache of the published keys lives. */
 export const publishedAheadSeconds = (intervalSeconds: number): number =>
@@ -89,20 +98,22 @@ export const algorithmsAtHand = (algorithm: SigningAlgorithm): readonly SigningA
  *
  * @param keys those that sign or did, all of them
  * @param now milliseconds since the epoch, by the database
- * @param changes whether a change of the algorithm is still to be made: an instance makes the one that it was started for
- *   once, so that old and new instances, side by side in a deployment, do not undo each other's for ever
+ * @param changes whether this instance has still to make the change of algorithm that it was started for; it makes it once, so
+ *   that old and new instances, side by side in a deployment, do not undo each other's
  */
 export function planKeys(keys: readonly LivingKey[], policy: KeyPolicy, now: number, changes: boolean): KeyPlan {
   const current = currentOf(keys)
-  const next = nextOf(keys, policy.algorithm)
   const lacksNext = algorithmsAtHand(policy.algorithm).filter((algorithm) => nextOf(keys, algorithm) === null)
-  const isDue =
-    current !== null &&
-    next !== null &&
-    (current.algorithm === policy.algorithm || !changes
-      ? now >= timeOf(current.signsFrom) + policy.intervalSeconds * 1000 && isKnown(next, keys, policy, now)
-      : isKnown(next, keys, policy, now) || current.algorithm === 'HS256')
-  return { lacksCurrent: current === null, lacksNext, turn: isDue ? { from: current.kid, to: next.kid } : null }
+  if (current === null) return { lacksCurrent: true, lacksNext, turn: null }
+  const signed = (now - timeOf(current.signsFrom)) / 1000
+  const mayChange = changes || signed >= CHANGES_AGAIN_AFTER_SECONDS
+  const algorithm = mayChange ? policy.algorithm : current.algorithm
+  const next = nextOf(keys, algorithm)
+  const isDue = current.algorithm === algorithm ? signed >= policy.intervalSeconds : true
+  // Who signs with HS256 has no verifiers that know what is published.
+  const isReady = next !== null && (current.algorithm === 'HS256' || isKnown(next, keys, policy, now))
+  const turn = isDue && isReady ? { from: current.kid, to: next.kid, algorithm } : null
+  return { lacksCurrent: false, lacksNext, turn }
 }
 
 /** Whether all who verify by the published keys have it: it has been there for long enough, or for as long as any of them. */

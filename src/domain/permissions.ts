@@ -7,6 +7,7 @@ export const SERVICE_PERMISSIONS = [
   'revocations:read',
   'metrics:read'
 ] as const
+export type ServicePermission = (typeof SERVICE_PERMISSIONS)[number]
 
 /** Holds every permission of the service, and is the only role that exists without being configured. */
 export const ADMIN = 'admin'

@@ -9,11 +9,23 @@ export interface GuardResponses {
   readonly 503: object
 }
 
+/** How the document speaks of guards. */
+export interface Documentation {
+  /** What it says of their answers; put into a route's `response` by status. */
+  readonly responses: GuardResponses
+  /** The security scheme (OpenAPI 3.1 section 4.8.27) by which services get their tokens, where the document has one. */
+  readonly serviceScheme?: string
+}
+
 /**
  * A route's schema with what its guards add to the OpenAPI operation: `security` (OpenAPI 3.1 section 4.8.10), the roles and
  * permissions, and their answers unless the route describes that status itself. A new object: the caller's may be shared.
  */
-export function documented(schema: FastifySchema = {}, policy: Policy, responses: GuardResponses): FastifySchema {
+export function documented(
+  schema: FastifySchema = {},
+  policy: Policy,
+  { responses, serviceScheme }: Documentation
+): FastifySchema {
   // A route that looks at credentials by itself, such as the token endpoint, may say so; `anyone` does not contradict it.
   if (!policy.verifies) return { security: [], ...schema }
   const { roles, permissions } = policy
@@ -21,7 +33,7 @@ export function documented(schema: FastifySchema = {}, policy: Policy, responses
     ...(policy.required ? [] : [{}]),
     { bearer: [] },
     // A service has no roles: only where none is asked for can it come in.
-    ...(policy.services && roles.length === 0 ? [{ service: permissions }] : [])
+    ...(serviceScheme !== undefined && policy.services && roles.length === 0 ? [{ [serviceScheme]: permissions }] : [])
   ]
   const own: Record<string, unknown> = { ...(typeof schema.response === 'object' ? schema.response : {}) }
   return {

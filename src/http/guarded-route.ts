@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
 import { type Access, type Authenticate, enforce, floorOf } from './access.ts'
-import { type GuardResponses, documented } from './access-document.ts'
+import { type Documentation, documented } from './access-document.ts'
 import { GIVES, type Policy, combine } from './access-policy.ts'
 import type { Guard } from './guard-types.ts'
 import { isGuard } from './guards.ts'
 
-export interface RouteRules {
-  readonly responses: GuardResponses
+export interface RouteRules extends Documentation {
   /** Guards of routes that cannot declare one, by method and path: `OPTIONS *`. */
   readonly guards: Readonly<Record<string, Guard>>
 }
@@ -29,7 +28,7 @@ export function guardRoute(access: Access, scope: FastifyInstance, route: RouteO
   if (policy === null) return
   route.preHandler = hooks.filter((hook) => !isGuard(hook))
   route.onRequest = [decisionOf(policy, access.authenticate), ...listOf(route.onRequest)]
-  route.schema = documented(route.schema, policy, rules.responses)
+  route.schema = documented(route.schema, policy, rules)
 }
 
 /** The name by which the decision is found again among a route's hooks. */

@@ -20,6 +20,12 @@ export interface DocsPage {
   /** Pastes a token into the dialog behind Authorize. */
   authorise(token: string): Promise<void>
   forget(): Promise<void>
+  /** Has the page get a token for a service, in the same dialog, with these scopes of those that it offers. */
+  authoriseService(client: { readonly id: string; readonly secret: string }, scopes: readonly string[]): Promise<void>
+  forgetService(): Promise<void>
+  /** The scopes that the dialog offers. */
+  offeredScopes(): Promise<readonly string[]>
+  dialog: Locator
 }
 
 const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
@@ -52,8 +58,13 @@ export async function openDocs(browser: Browser, origin: string): Promise<DocsPa
   }
 
   const dialog = page.locator('.dialog-ux .modal-ux')
-  const openDialog = () => page.locator('.auth-wrapper .authorize').click()
-  const closeDialog = () => dialog.locator('.btn-done').click()
+  const openDialog = () => page.locator('.auth-wrapper > .authorize').click()
+  /** The part of the dialog that is about one security scheme. */
+  const schemeNamed = (name: string) =>
+    dialog.locator('.auth-container').filter({ has: page.locator('h4', { hasText: new RegExp(`^${name}\\b`) }) })
+  const logout = (scheme: Locator) =>
+    scheme.locator('.auth-btn-wrapper', { hasText: 'Logout' }).locator('button').first().click()
+  const closeDialog = () => dialog.locator('.close-modal').click()
 
   return {
     page,
@@ -70,7 +81,9 @@ export async function openDocs(browser: Browser, origin: string): Promise<DocsPa
     async execute(method, path) {
       const block = await operation(method, path)
       const [answer] = await Promise.all([
-        page.waitForResponse((one) => one.url() === origin + path && one.request().method() === method.toUpperCase()),
+        page.waitForResponse(
+          (one) => new URL(one.url()).pathname === path && one.request().method() === method.toUpperCase()
+        ),
         block.locator('.execute').click()
       ])
       const status = answer.status()
@@ -85,16 +98,43 @@ export async function openDocs(browser: Browser, origin: string): Promise<DocsPa
         authorization: (await answer.request().allHeaders())['authorization'] ?? null
       }
     },
+    dialog,
     async authorise(token) {
       await openDialog()
-      await dialog.locator('input').fill(token)
-      await dialog.locator('.auth-btn-wrapper .authorize').click()
+      const bearer = schemeNamed('bearer')
+      await bearer.locator('input').fill(token)
+      await bearer.locator('.auth-btn-wrapper .authorize').click()
       await closeDialog()
     },
     async forget() {
       await openDialog()
-      await dialog.locator('.auth-btn-wrapper', { hasText: 'Logout' }).locator('button').first().click()
+      await logout(schemeNamed('bearer'))
       await closeDialog()
+    },
+    async authoriseService({ id, secret }, scopes) {
+      await openDialog()
+      const service = schemeNamed('service')
+      await service.locator('input[data-name="clientId"]').fill(id)
+      await service.locator('input[data-name="clientSecret"]').fill(secret)
+      for (const scope of scopes) await service.locator('.checkbox', { hasText: scope }).locator('label').click()
+      const [answer] = await Promise.all([
+        page.waitForResponse((one) => one.url() === `${origin}/oauth2/token`),
+        service.locator('.auth-btn-wrapper .authorize').click()
+      ])
+      if (!answer.ok()) throw new Error(`The page got no token: ${await answer.text()}`)
+      await service.locator('.auth-btn-wrapper', { hasText: 'Logout' }).waitFor()
+      await closeDialog()
+    },
+    async forgetService() {
+      await openDialog()
+      await logout(schemeNamed('service'))
+      await closeDialog()
+    },
+    async offeredScopes() {
+      await openDialog()
+      const names = await schemeNamed('service').locator('.checkbox .name').allInnerTexts()
+      await closeDialog()
+      return names
     }
   }
 }

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
+import { SERVICE_PERMISSIONS } from '../../src/domain/permissions.ts'
+import { claimsOf } from '../support/reading.ts'
 import { openDocs } from './docs-page.ts'
+import { ADMIN } from './service.ts'
 
 const REGISTER = '/api/v1/auth/register'
 const LOGIN = '/api/v1/auth/login'
 const REFRESH = '/api/v1/auth/refresh'
 const LOGOUT = '/api/v1/auth/logout'
 const ME = '/api/v1/users/me'
+const USERS = '/api/v1/users'
 
 export interface Step {
   readonly name: string
@@ -152,6 +156,33 @@ export async function docsJourney(browser: Browser, origin: string, pictures: st
       }
     },
     {
+      name: 'Authorize offers the permissions of the service, and says what each is for',
+      async run() {
+        assert.deepEqual(await docs.offeredScopes(), [...SERVICE_PERMISSIONS])
+      }
+    },
+    {
+      name: 'a service that is authorised with its client_id and secret calls with its own token, and no longer after that',
+      async run() {
+        const client = await newClient(origin, ['users:read', 'audit:read'])
+        await docs.authoriseService(client, ['users:read'])
+        const { status, authorization } = await docs.execute('get', USERS)
+        assert.equal(status, 200)
+        const claims = claimsOf(authorization?.slice('Bearer '.length) ?? '')
+        assert.deepEqual([claims['client_id'], claims['scope']], [client.id, 'users:read'])
+        await pictureOf('get', USERS, '7-as-a-service')
+        await signIn()
+        assert.equal((await docs.execute('get', ME)).authorization, `Bearer ${token}`, 'who signs in is who is calling')
+        const refused = await docs.execute('get', USERS)
+        assert.deepEqual([refused.status, refused.authorization], [403, `Bearer ${token}`])
+        await docs.forget()
+        await docs.authoriseService(client, ['users:read'])
+        await docs.forgetService()
+        const after = await docs.execute('get', USERS)
+        assert.deepEqual([after.status, after.authorization], [401, null])
+      }
+    },
+    {
       name: 'the browser had nothing to complain about: no policy violation, no error, no request to elsewhere',
       async run() {
         assert.deepEqual(docs.complaints, [])
@@ -164,4 +195,18 @@ function textAt(value: unknown, member: string): string {
   const found = typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
   assert.equal(typeof found, 'string', `${member} is text`)
   return String(found)
+}
+
+/** A client, as an administrator registers it. */
+async function newClient(origin: string, permissions: readonly string[]): Promise<{ id: string; secret: string }> {
+  const post = async (path: string, body: object, token?: string): Promise<unknown> => {
+    const headers = {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` })
+    }
+    return (await fetch(origin + path, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+  }
+  const admin = textAt(await post(LOGIN, ADMIN), 'access_token')
+  const made = await post('/api/v1/clients', { name: 'console', permissions }, admin)
+  return { id: textAt(made, 'client_id'), secret: textAt(made, 'client_secret') }
 }

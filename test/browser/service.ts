@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+export const ADMIN = { email: 'root@example.com', password: 'the passphrase of an administrator' }
 const POLLS = 600
 
 export interface RunningService {
@@ -26,7 +27,9 @@ export async function startService(folder: string): Promise<RunningService> {
       PORT: String(port),
       DATABASE_URL: 'pglite:memory:',
       LATCHKEY_SECRET: randomBytes(32).toString('hex'),
-      LOG_LEVEL: 'warn'
+      LOG_LEVEL: 'warn',
+      BOOTSTRAP_ADMIN_EMAIL: ADMIN.email,
+      BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password
     }
   })
   process.once('exit', () => child.kill())

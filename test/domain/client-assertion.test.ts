@@ -21,7 +21,7 @@ function judge(text: string, jwk: Readonly<Record<string, string>>): string {
 const FORM = 'The assertion is not a compact JWS with canonical parts.'
 const TYP = 'The assertion has a typ that is not that of one.'
 const EXTENSION = 'The assertion has a header member that is not understood.'
-const ALG = 'The alg of an assertion is ES256 or EdDSA.'
+const ALG = 'The alg of an assertion is ES256, EdDSA, Ed25519.'
 const KID = 'The kid of the assertion is not a string.'
 const WHO = 'iss and sub of an assertion are the client_id.'
 const AUD = `The aud of an assertion is the issuer alone, ${ISSUER}.`
@@ -115,7 +115,7 @@ const TABLES: Readonly<Record<string, Rows>> = {
     'alg',
     [
       ...[undefined, 'null', '"none"', '"None"', '""', '"HS256"', '"RS256"', '"PS256"', '"ES384"', '"ES256K"'],
-      ...['"Ed25519"', '"es256"', '" ES256"', '["ES256"]', '{"toString":"ES256"}', '1']
+      ...['"Ed448"', '"es256"', '" ES256"', '["ES256"]', '{"toString":"ES256"}', '1']
     ],
     ALG
   ),
@@ -221,6 +221,13 @@ for (const key of keys) {
     }
   })
 }
+
+t.test('EdDSA over Ed25519 may be called by the name that says so (RFC 9864), and nothing else may', async (t) => {
+  for (const key of keys) {
+    const text = assertionOf(key, CLIENT, TIMES, { alg: '"Ed25519"' })
+    t.equal(judge(text, stored(key)), key.algorithm === 'EdDSA' ? 'good' : 'signature', key.algorithm)
+  }
+})
 
 t.test('a signature of ES256 is two numbers, and not as X.509 has them', async (t) => {
   const key = makeAssertionKey('ES256')

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { hashOfClientSecret, makeClientSecret } from '../../src/domain/client-secret.ts'
+import { hashOfClientSecret, newClientSecret } from '../../src/domain/client-secret.ts'
 import { clientBuckets } from '../../src/domain/throttle.ts'
 
 t.test('a secret is 256 random bits behind a prefix by which scanners find it', async (t) => {
-  const secrets = Array.from({ length: 1000 }, makeClientSecret)
+  const secrets = Array.from({ length: 1000 }, () => newClientSecret().secret)
   for (const secret of secrets.slice(0, 50)) {
     t.match(secret, /^lks_[A-Za-z0-9_-]{43}$/)
     t.equal(Buffer.from(secret.slice(4), 'base64url').length, 32)
@@ -18,6 +18,8 @@ t.test('a secret is 256 random bits behind a prefix by which scanners find it', 
 })
 
 t.test('what is stored is the SHA-256 of all of it', async (t) => {
+  const { secret: made, stored } = newClientSecret()
+  t.equal(stored.hash.toString('hex'), createHash('sha256').update(made).digest('hex'))
   const secret = 'lks_Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8'
   t.equal(hashOfClientSecret(secret).toString('hex'), createHash('sha256').update(secret).digest('hex'))
   t.equal(

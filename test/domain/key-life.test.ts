@@ -105,7 +105,11 @@ t.test(
     ] as const) {
       const keys = [current('a', 'ES256', from), next('b', 'ES256', published), spare]
       for (const changes of [true, false]) {
-        t.strictSame(plan(keys, 'ES256', seconds, changes, interval).turn, due ? { from: 'a', to: 'b' } : null, what)
+        t.strictSame(
+          plan(keys, 'ES256', seconds, changes, interval).turn,
+          due ? { from: 'a', to: 'b', algorithm: 'ES256' } : null,
+          what
+        )
       }
     }
   }
@@ -123,14 +127,26 @@ t.test(
       ['nothing was published before', [current('a', 'HS256'), next('b', 'ES256', 10)], 'ES256', 10, true],
       ['missing', [old, next('b', 'ES256')], 'EdDSA', 10, false]
     ] as const) {
-      t.strictSame(plan(keys, algorithm, seconds).turn, due ? { from: 'a', to: 'b' } : null, what)
+      t.strictSame(plan(keys, algorithm, seconds).turn, due ? { from: 'a', to: 'b', algorithm } : null, what)
     }
   }
 )
 
-t.test('who has made the change that it was started for makes no other until the interval is over', async (t) => {
+t.test('who has made the change that it was started for leaves it to others for an hour', async (t) => {
   const keys = [current('a', 'EdDSA'), next('b', 'ES256', -MONTH), next('c', 'EdDSA', -MONTH)]
-  t.strictSame(plan(keys, 'ES256', 10, true).turn, { from: 'a', to: 'b' })
+  const back = { from: 'a', to: 'b', algorithm: 'ES256' }
+  const on = { from: 'a', to: 'c', algorithm: 'EdDSA' }
+  t.strictSame(plan(keys, 'ES256', 10, true).turn, back, 'at its start')
   t.equal(plan(keys, 'ES256', 10, false).turn, null, 'so that old and new instances do not undo each other’s')
-  t.strictSame(plan(keys, 'ES256', MONTH, false).turn, { from: 'a', to: 'b' })
+  t.strictSame(
+    plan(keys, 'ES256', 60, false, 60).turn,
+    on,
+    'a rotation meanwhile keeps what the others have changed to'
+  )
+  t.equal(plan(keys, 'ES256', 3599, false).turn, null)
+  t.strictSame(
+    plan(keys, 'ES256', 3600, false).turn,
+    back,
+    'but what was last started is not always what is there to stay'
+  )
 })

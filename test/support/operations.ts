@@ -53,9 +53,9 @@ export async function operationsOf(app: TestApp): Promise<readonly Operation[]> 
   const { paths } = (await app.send('GET', '/openapi.json')).json<Document>()
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { parameters = [], requestBody, responses }]) => ({
-      name: `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      name: `${method.toUpperCase()} ${path.replace(/{(\w+)}/g, ':$1')}`,
       method: method.toUpperCase() as Operation['method'],
-      url: (id: string) => path.replace(/\{\w+\}/g, id),
+      url: (id: string) => path.replace(/{\w+}/g, () => id),
       query: Object.fromEntries(parameters.filter((one) => one.in === 'query').map((one) => [one.name, one.schema])),
       body: requestBody?.content['application/json'] ?? null,
       bodyRequired: requestBody?.required === true,
