@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { startApp } from './support/app.ts'
 import { newAdmin } from './support/callers.ts'
+import { driveClients } from './support/canary-clients.ts'
 import { createCanary, driveLives, driveStrays, type Method } from './support/canary.ts'
+import { GRANT, oauthOutcome, type Fields } from './support/clients.ts'
 import { outcome } from './support/reading.ts'
 
 t.setTimeout(240_000)
@@ -13,10 +15,13 @@ const { secrets, personal, drive, token, email, password } = canary
 const LATE = personal.add('canary.late@example.com')
 secrets.add('lkp_canary-reset-token')
 secrets.add('canary password that never was')
+/** How a client says who it is, once there is one. */
+let credentials: Fields = {}
 const run = (statement: string) => app.app.database.run(sql.raw(statement))
 
 t.test('no answer holds a secret that it does not hand out, wherever the secret was', async (t) => {
   await t.resolves(driveLives(app, canary), 'where secrets belong')
+  credentials = await driveClients(canary)
   await t.resolves(driveStrays(app, canary), 'where they do not, on every route')
 })
 
@@ -73,7 +78,9 @@ t.test('the audit trail tells all that happened, and no secret', async (t) => {
   ]) {
     t.ok(actions.has(`user.${action}`), action)
   }
-  t.ok(actions.has('session.theft_assumed'))
+  for (const action of ['session.theft_assumed', 'client.created', 'client.authentication_failed', 'token.revoked']) {
+    t.ok(actions.has(action), action)
+  }
 })
 
 t.test('no table holds a secret in plain, whatever tables there are', async (t) => {
@@ -119,17 +126,20 @@ async function askAll(t: Test, held: ReadonlyMap<string, string>) {
     'POST /api/v1/users': { email: LATE, password },
     'PATCH /api/v1/users/:id': { display_name: 'Canary Personal Name' },
     'PATCH /api/v1/users/me': { display_name: 'Canary Personal Name' },
-    'DELETE /api/v1/users/me': { password }
+    'DELETE /api/v1/users/me': { password },
+    'PATCH /api/v1/clients/:id': { name: 'canary III' }
   }
   const outcomes = new Map<string, string>()
   for (const { method, url } of app.app.accessTable) {
     const name = `${method} ${url}`
     const path = url.replace(':id', '01942d3c-7a5e-7c10-9f3b-2a6d7e8f9a01').replace('*', 'swagger-ui.css')
+    // A bearer token beside it would be a second authentication.
+    const asClient = name.startsWith('POST /oauth2/') && { form: { ...credentials, ...GRANT, token: 'unknown' } }
     const answer = await drive(method as Method, path, {
-      token: held.get(name),
+      ...(asClient || { token: held.get(name) }),
       ...(bodies[name] && { body: bodies[name] })
     })
-    outcomes.set(name, outcome(answer))
+    outcomes.set(name, url.startsWith('/oauth2/') ? oauthOutcome(answer) : outcome(answer))
     if (answer.statusCode === 503)
       t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${name} says when to try again`)
     if (answer.statusCode >= 500) t.notMatch(answer.body, /column|renamed|display_name|relation|ECONN|closed|select/i)
@@ -137,7 +147,7 @@ async function askAll(t: Test, held: ReadonlyMap<string, string>) {
   return outcomes
 }
 /** What asks the database for a person. */
-const ASKING = /^\w+ \/api\/v1\/(?:users|auth\/(?:register|login|logout-all|password|session))/
+const ASKING = /^\w+ \/api\/v1\/(?:users|clients\/:id$|auth\/(?:register|login|logout-all|password|session))/
 
 t.test('where the service cannot do what it is asked', async (t) => {
   const [duringFault, duringOutage] = [await tokens(), await tokens()]
@@ -156,7 +166,7 @@ t.test('where the service cannot do what it is asked', async (t) => {
     await run('alter table users rename column display_name to renamed')
     log = ''
     const outcomes = await askAll(t, duringFault)
-    for (const [name, result] of outcomes) t.match(result, /^(?:[234]\d\d|500 internal_error)/, name)
+    for (const [name, result] of outcomes) t.match(result, /^(?:[234]\d\d|500 (?:internal_error|server_error))/, name)
     t.equal(outcomes.get('POST /api/v1/auth/login'), '500 internal_error')
     t.match(log, /display_name.* does not exist/, 'the log says what it was')
     t.strictSame([...secrets.foundIn(log), ...personal.foundIn(log)], [])
@@ -167,6 +177,7 @@ t.test('where the service cannot do what it is asked', async (t) => {
     log = ''
     for (const [name, result] of await askAll(t, duringOutage)) {
       if (ASKING.test(name)) t.equal(result, '503 unavailable', name)
+      else if (name.startsWith('POST /oauth2/')) t.equal(result, '503 temporarily_unavailable', name)
       else t.match(result, /^(?:[234]\d\d|503 unavailable)/, name)
     }
     t.match(log, /"status":503/)

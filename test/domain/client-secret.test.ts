@@ -18,6 +18,8 @@ t.test('a secret is 256 random bits behind a prefix by which scanners find it', 
 })
 
 t.test('what is stored is the SHA-256 of all of it', async (t) => {
+  const { secret: made, stored } = newClientSecret()
+  t.equal(stored.hash.toString('hex'), createHash('sha256').update(made).digest('hex'))
   const secret = 'lks_Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8'
   t.equal(hashOfClientSecret(secret).toString('hex'), createHash('sha256').update(secret).digest('hex'))
   t.equal(

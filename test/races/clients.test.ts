@@ -16,7 +16,8 @@ const settings = {
   DATABASE_TIMEOUT: '30s',
   RATE_LIMIT: 'off'
 }
-const holder = holdBack(t, settings.DATABASE_URL)
+const holdSecrets = holdBack(t, settings.DATABASE_URL, 'client_secrets')
+const holdAssertions = holdBack(t, settings.DATABASE_URL, 'used_assertions')
 const one = await startInstance(t, settings)
 const two = await startInstance(t, settings)
 const on = (i: number) => (i % 2 === 0 ? one : two)
@@ -54,7 +55,7 @@ t.test('however many secrets are added at the same instant, two are valid', asyn
       const { body } = await asAdmin(one, 'GET', `/${id}`)
       await asAdmin(one, 'DELETE', `/${id}/secrets/${String((body['secrets'] as ClientShape['secrets'])[0]?.id)}`)
     }
-    const replies = await holder.letGoAtOnce('client_secrets', 8, () =>
+    const replies = await holdSecrets.letGoAtOnce('table', 8, () =>
       Promise.all(Array.from({ length: 8 }, (_, i) => asAdmin(on(i), 'POST', `/${id}/secrets`)))
     )
     const added = replies.filter(({ status }) => status === 201).length
@@ -70,7 +71,7 @@ t.test('an assertion that comes to several instances at the same instant is take
   const outcomes = new Set<string>()
   for (let round = 0; round < ROUNDS; round++) {
     const fields = byAssertion(assertionOf(key, id))
-    const replies = await holder.letGoAtOnce('used_assertions', 6, () =>
+    const replies = await holdAssertions.letGoAtOnce('table', 6, () =>
       Promise.all(Array.from({ length: 6 }, (_, i) => token(on(i), fields)))
     )
     outcomes.add(`${replies.filter((reply) => reply !== null).length} of ${replies.length}`)
@@ -115,5 +116,5 @@ for (const [what, take] of Object.entries(TAKING)) {
 
 t.test('none of that was a deadlock', async (t) => {
   for (const instance of [one, two]) t.equal(await instance.end('SIGTERM'), 0)
-  t.equal(await holder.deadlocks(), 0)
+  t.equal(await holdSecrets.deadlocks(), 0)
 })

@@ -38,6 +38,7 @@ const REFUSED: readonly (readonly [what: string, jwk: object, why: string])[] = 
   ['a set of keys', { keys: [ec] }, KIND],
   ['a key for encryption', { ...ec, use: 'enc' }, 'is not for signatures (use)'],
   ['a key to sign with', { ...ec, key_ops: ['sign'] }, 'is not for verifying (key_ops)'],
+  ['a key to encrypt with, too', { ...ec, key_ops: ['verify', 'encrypt'] }, 'is not for verifying (key_ops)'],
   ['operations that are a text', { ...ec, key_ops: 'verify' }, 'has a bad key_ops'],
   ['an operation twice', { ...ec, key_ops: ['verify', 'verify'] }, 'has a bad key_ops'],
   ['an empty kid', { ...ec, kid: '' }, 'has a kid that is not 1 to 256 characters'],
@@ -77,7 +78,7 @@ t.test('of a key nothing is kept but what makes it, its id and its algorithm', a
       { ...ec, kid: 'a', alg: 'ES256' }
     ],
     [
-      { ...ed, use: 'sig', alg: 'EdDSA', ext: true, key_ops: ['verify', 'x'] },
+      { ...ed, use: 'sig', alg: 'EdDSA', ext: true, key_ops: ['verify'] },
       { ...ed, alg: 'EdDSA' }
     ]
   ] as const) {

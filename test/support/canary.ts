@@ -73,12 +73,12 @@ export async function createCanary(app: TestApp): Promise<Canary> {
   }
 }
 
-/** Access, refresh and reset tokens, in bodies and cookies. */
+/** Access, refresh and reset tokens and the secrets of clients, in bodies and cookies. */
 function handedOutBy({ body, cookies, headers, statusCode }: Answer): string[] {
   const json = statusCode < 300 && String(headers['content-type']).startsWith('application/json')
-  const members: [string, unknown][] = json ? Object.entries(JSON.parse(body)) : []
+  const members: [string, unknown][] = json ? Object.entries(JSON.parse(body) ?? {}) : []
   const tokens = members.flatMap(([name, value]) =>
-    name.endsWith('_token') && typeof value === 'string' ? [value] : []
+    /_token$|^client_secret$/.test(name) && typeof value === 'string' ? [value] : []
   )
   return [...tokens, ...cookies.map(({ value }) => value).filter((value) => value !== '')]
 }

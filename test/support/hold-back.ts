@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import type { Test } from './database.ts'
 
-export type Held = 'table' | 'rows' | 'client_secrets' | 'used_assertions'
+type Table = 'users' | 'keys' | 'client_secrets' | 'used_assertions'
 
 /** A connection of the test's own to a PostgreSQL database that instances are working on. */
 export interface Holder {
@@ -10,16 +10,16 @@ export interface Holder {
    * once: however quick a statement is, none has ended before another begins.
    *
    * @param before what a statement waits at: `table`, before it has looked at anything; `rows`, when it has, before the
-   *   first row that it wants to change; the name of another table, before it has looked at anything and writes into that
+   *   first row that it wants to change
    */
-  letGoAtOnce<Reply>(before: Held, waiting: number, start: () => Promise<Reply>): Promise<Reply>
+  letGoAtOnce<Reply>(before: 'table' | 'rows', waiting: number, start: () => Promise<Reply>): Promise<Reply>
   /** The ids of the administrators that are not disabled. */
   administrators(): Promise<readonly string[]>
   /** Deadlocks that there ever were in the database. Its other connections must have been closed: they report when they go. */
   deadlocks(): Promise<number>
 }
 
-export function holdBack(t: Test, databaseUrl: string, table: 'users' | 'keys' = 'users'): Holder {
+export function holdBack(t: Test, databaseUrl: string, table: Table = 'users'): Holder {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   t.teardown(() => sql.end())
 
@@ -27,8 +27,8 @@ export function holdBack(t: Test, databaseUrl: string, table: 'users' | 'keys' =
     async letGoAtOnce(before, waiting, start) {
       await sql`begin`
       // Neither keeps anybody from reading.
-      if (before === 'rows') await sql`select from ${sql(table)} for update`
-      else await sql`lock table ${sql(before === 'table' ? table : before)} in share row exclusive mode`
+      if (before === 'table') await sql`lock table ${sql(table)} in share row exclusive mode`
+      else await sql`select from ${sql(table)} for update`
       const replies = start()
       try {
         await until(sql, async () => {
