@@ -1,10 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
+import type { ExternalIdentity } from '../src/domain/external-token.ts'
+import type { RoleBook } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import { anyone } from '../src/http/guards.ts'
 import { introspectToken } from './introspection.schema.ts'
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+export interface IntrospectionOptions {
+  readonly roles: RoleBook
+}
+
+const routes: FastifyPluginAsyncTypebox<IntrospectionOptions> = async (app, { roles: book }) => {
   app.post('/introspect', { preHandler: anyone, schema: introspectToken }, async (request, reply) => {
     const { client } = await app.authenticateClient(request, request.body)
     if (!client.permissions.includes('tokens:introspect')) throw new Problem('forbidden')
@@ -14,15 +20,20 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     const verdict = await app.tokens.introspect(request.body.token)
     reply.header('cache-control', 'no-store')
     if (!verdict.good) return { active: false as const }
+    if (verdict.external !== undefined) return { ...ACTIVE, ...externalShape(verdict.external, book) }
     const { aud, roles, ...claims } = verdict.claims
-    return {
-      active: true as const,
-      token_type: 'Bearer' as const,
-      aud: typeof aud === 'string' ? aud : [...aud],
-      ...(roles !== undefined && { roles: [...roles] }),
-      ...claims
-    }
+    return { ...ACTIVE, aud: audienceShape(aud), ...(roles !== undefined && { roles: [...roles] }), ...claims }
   })
+}
+
+const ACTIVE = { active: true, token_type: 'Bearer' } as const
+const audienceShape = (aud: string | readonly string[]) => (typeof aud === 'string' ? aud : [...aud])
+
+/** What it says here, in the words of this service: roles by the issuer's `role_map`, and the permissions that they grant. */
+function externalShape({ claims, roles }: ExternalIdentity, book: RoleBook) {
+  const permissions = book.permissionsOf(roles)
+  const scope = permissions.length > 0 && { scope: permissions.join(' ') }
+  return { ...claims, aud: audienceShape(claims.aud), roles: [...roles], ...scope }
 }
 
 export default fp(routes, {
