@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { OWN_CLIENT_ID, type AccessClaims } from '../src/domain/access-token.ts'
 import type { Caller } from '../src/domain/caller.ts'
+import { externalCallerOf } from '../src/domain/external-token.ts'
 import type { RoleBook } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import type { ClientRecord, Grant } from '../src/domain/records.ts'
@@ -13,15 +14,18 @@ declare module 'fastify' {
     readonly tokens: {
       /** Judges an access token and says why; does not ask whether the deny-list is current. */
       readonly judge: (token: string) => Verdict
-      /** As `judge`; where the key is not known here, it is looked for first. @throws Problem `unavailable` where it cannot be. */
-      readonly judgeOnceKnown: (token: string) => Verdict | Promise<Verdict>
+      /**
+       * The claims of a token of our own whose signature is good, for whomever it is meant and whatever has become of it; null
+       * for any other, also of an issuer that is accepted. @throws Problem `unavailable` where its key cannot be looked for.
+       */
+      readonly ownClaims: (token: string) => Promise<AccessClaims | null>
       /** Who holds the token; no promise where its key is known. @throws Problem 401, or 503 `revocation_unavailable`, `unavailable`. */
       readonly verify: (token: string) => Caller | Promise<Caller>
       /** The tokens that a statement authorised. */
       readonly issue: (grant: Grant) => IssuedTokens
       /** The access token of a client that a statement authenticated. */
       readonly issueToClient: (grant: ClientGrant) => Pick<IssuedTokens, 'accessToken' | 'expiresIn'>
-      /** Judges an access token of this service that may be meant for whom it will (RFC 7662): who asks compares `aud`. */
+      /** Judges an access token, which may be meant for whom it will where it is our own (RFC 7662): who asks compares `aud`. */
       readonly introspect: (token: string) => Verdict | Promise<Verdict>
     }
   }
@@ -54,30 +58,33 @@ export interface TokensOptions {
 
 export default fp(
   (app, { issuer, audience, accessTokenSeconds, roles }: TokensOptions) => {
-    const { keys, revocations } = app
-    const verification: Verification = { issuer, audience, keys, revocations, now: revocations.now }
+    const { externalIssuers, keys, revocations } = app
+    const own: Verification = { issuer, audience: null, keys, revocations, now: revocations.now }
+    const anybodys: Verification = { ...own, others: externalIssuers }
+    const accepted: Verification = { ...anybodys, audience }
 
-    /** A key that is not known here may have been made, and signed with, by another instance a moment ago. */
-    const judge = (token: string, how: Verification = verification) => verifyToken(how, token)
-    function judgeOnceKnown(token: string, how?: Verification): Verdict | Promise<Verdict> {
-      const verdict = judge(token, how)
-      return verdict.good || verdict.step !== 'key' ? verdict : keys.learn().then(() => judge(token, how))
+    /** A key that is not known here may have been made, and signed with, by another instance or issuer a moment ago. */
+    function judgeOnceKnown(how: Verification, token: string): Verdict | Promise<Verdict> {
+      const verdict = verifyToken(how, token)
+      const learning = verdict.good ? undefined : verdict.unknownTo?.learn?.()
+      return learning === undefined ? verdict : learning.then(() => verifyToken(how, token))
     }
-    const forAnybody = { ...verification, audience: null }
     function admit(verdict: Verdict): Caller {
       if (!verdict.good) throw new Problem(verdict.code, { detail: verdict.reason })
-      return callerOf(verdict.claims)
+      if (verdict.external === undefined) return callerOf(verdict.claims)
+      return externalCallerOf(verdict.external, roles.permissionsOf(verdict.external.roles))
     }
 
     app.decorate('tokens', {
-      judge: (token) => judge(token),
-      judgeOnceKnown: (token) => judgeOnceKnown(token),
+      judge: (token) => verifyToken(accepted, token),
+      ownClaims: async (token) => (await judgeOnceKnown(own, token)).claims,
       verify(token) {
+        // Tokens of other issuers are on no list of ours; that all wait alike keeps a caller from choosing the weaker rule.
         revocations.assertCurrent()
-        const verdict = judgeOnceKnown(token)
+        const verdict = judgeOnceKnown(accepted, token)
         return verdict instanceof Promise ? verdict.then(admit) : admit(verdict)
       },
-      introspect: (token) => judgeOnceKnown(token, forAnybody),
+      introspect: (token) => judgeOnceKnown(anybodys, token),
       issueToClient({ client, permissions, audience: resource, now }) {
         const iat = Math.floor(now / 1000)
         const claims: AccessClaims = {
@@ -125,5 +132,5 @@ export default fp(
     })
     return Promise.resolve()
   },
-  { name: 'tokens', fastify: '5.x', dependencies: ['keys', 'revocations'] }
+  { name: 'tokens', fastify: '5.x', dependencies: ['external-issuers', 'keys', 'revocations'] }
 )

@@ -3,6 +3,19 @@ import { oauthRefusalsToClients } from '../src/http/oauth-errors.ts'
 import { clientOperation, ClientParameters, TokenParameters } from './client-authentication.schema.ts'
 import { EXAMPLE_CLIENT_ID } from './client.schema.ts'
 
+/** What every active token says (RFC 7662 section 2.2). */
+const Registered = {
+  active: Type.Literal(true),
+  token_type: Type.Literal('Bearer'),
+  iss: Type.String(),
+  aud: Type.Union([Type.String(), Type.Array(Type.String())]),
+  sub: Type.String(),
+  scope: Type.Optional(Type.String()),
+  iat: Type.Integer(),
+  exp: Type.Integer(),
+  nbf: Type.Optional(Type.Integer())
+}
+
 export const introspectToken = {
   ...clientOperation,
   operationId: 'introspectToken',
@@ -19,16 +32,8 @@ export const introspectToken = {
         Type.Object({ active: Type.Literal(false) }, { additionalProperties: false }),
         Type.Object(
           {
-            active: Type.Literal(true),
-            token_type: Type.Literal('Bearer'),
-            iss: Type.String(),
-            aud: Type.Union([Type.String(), Type.Array(Type.String())]),
-            sub: Type.String(),
+            ...Registered,
             client_id: Type.String(),
-            scope: Type.Optional(Type.String()),
-            iat: Type.Integer(),
-            exp: Type.Integer(),
-            nbf: Type.Optional(Type.Integer()),
             jti: Type.String(),
             ver: Type.Integer(),
             sid: Type.Optional(Type.String()),
@@ -36,6 +41,13 @@ export const introspectToken = {
             email: Type.Optional(Type.String())
           },
           { additionalProperties: false }
+        ),
+        Type.Object(
+          { ...Registered, jti: Type.Optional(Type.String()), roles: Type.Array(Type.String()) },
+          {
+            additionalProperties: false,
+            description: 'Of an external issuer: `roles` and `scope` are what it has here.'
+          }
         )
       ],
       {

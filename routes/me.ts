@@ -4,7 +4,7 @@ import { Problem } from '../src/domain/problems.ts'
 import { sessionBuckets } from '../src/domain/throttle.ts'
 import { actOf } from '../src/http/act.ts'
 import { clearRefreshCookie, refreshCookieOf } from '../src/http/cookies.ts'
-import { requireUser } from '../src/http/guards.ts'
+import { requireLocalUser } from '../src/http/guards.ts'
 import { deleteMe, getMe, updateMe } from './me.schema.ts'
 import { User, userShape } from './user.schema.ts'
 
@@ -16,20 +16,20 @@ export interface MeOptions {
 const routes: FastifyPluginAsyncTypebox<MeOptions> = async (app, { throttled }) => {
   app.addSchema(User)
 
-  app.get('/me', { preHandler: requireUser, schema: getMe }, async (request) => {
+  app.get('/me', { preHandler: requireLocalUser, schema: getMe }, async (request) => {
     const user = await app.users.find(request.user.id)
     if (user === null) throw new Problem('token_revoked')
     return userShape(user)
   })
 
-  app.patch('/me', { preHandler: requireUser, schema: updateMe }, async (request) => {
+  app.patch('/me', { preHandler: requireLocalUser, schema: updateMe }, async (request) => {
     const { id } = request.user
     const changed = await app.userChanges.change(id, { displayName: request.body.display_name }, actOf(request, id))
     if (changed.verdict !== 'changed') throw new Problem('token_revoked')
     return userShape(changed.user)
   })
 
-  app.delete('/me', { preHandler: requireUser, schema: deleteMe }, async (request, reply) => {
+  app.delete('/me', { preHandler: requireLocalUser, schema: deleteMe }, async (request, reply) => {
     const { id, sessionId } = request.user
     const act = actOf(request, id)
     const user = await app.users.find(id)

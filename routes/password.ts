@@ -5,7 +5,7 @@ import { hashOfResetToken } from '../src/domain/reset-token.ts'
 import { sessionBuckets } from '../src/domain/throttle.ts'
 import { actOf } from '../src/http/act.ts'
 import { clearRefreshCookie, refreshCookieOf } from '../src/http/cookies.ts'
-import { anyone, requireUser } from '../src/http/guards.ts'
+import { anyone, requireLocalUser } from '../src/http/guards.ts'
 import { changePassword, resetPassword } from './password.schema.ts'
 import { SignedIn } from './session.schema.ts'
 import { newSession, signedIn } from './signed-in.ts'
@@ -19,7 +19,7 @@ export interface PasswordRouteOptions {
 const routes: FastifyPluginAsyncTypebox<PasswordRouteOptions> = async (app, { throttled }) => {
   app.addSchema(User).addSchema(SignedIn)
 
-  app.post('/password', { preHandler: requireUser, schema: changePassword }, async (request, reply) => {
+  app.post('/password', { preHandler: requireLocalUser, schema: changePassword }, async (request, reply) => {
     const { current_password: current, new_password: next } = request.body
     const { id, sessionId } = request.user
     const act = actOf(request, id)

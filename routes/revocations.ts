@@ -24,7 +24,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-const idsOf = (caller: Caller): readonly string[] =>
-  caller.kind === 'user' ? [caller.tokenId, caller.sessionId, caller.id] : [caller.tokenId, caller.clientId]
+/** By which entries of the feed the caller's own token may be over: those of another issuer are in none. */
+function idsOf(caller: Caller): readonly string[] {
+  if (caller.kind === 'service') return [caller.tokenId, caller.clientId]
+  return caller.sessionId === null ? [] : [caller.tokenId, caller.sessionId, caller.id]
+}
 
 export default fp(routes, { name: 'routes/revocations', encapsulate: true, dependencies: ['auth', 'feed', 'tokens'] })

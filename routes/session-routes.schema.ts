@@ -8,6 +8,16 @@ const MaybeRefreshToken = Type.Optional(
   Type.Object({ refresh_token: Type.Optional(RefreshToken) }, { additionalProperties: false, examples: [{}] })
 )
 
+const External = Type.Object(
+  {
+    issuer: Type.String(),
+    subject: Type.String({ description: 'The `sub` claim, which means something only together with the issuer.' }),
+    roles: Type.Array(Type.String(), { description: 'Roles of this service.' })
+  },
+  { description: 'Whom an external issuer vouches for.' }
+)
+const exampleExternal = { issuer: 'https://idp.example', subject: '248289761001', roles: ['editor'] }
+
 export const NoContent = Type.Null({ description: 'Done.' })
 
 export const refresh = {
@@ -42,13 +52,21 @@ export const currentSession = {
   operationId: 'currentSession',
   tags: ['auth'],
   summary: 'Who is signed in',
-  description: 'Null for nobody; a bad credential is refused.',
+  description:
+    'Null for nobody; a bad credential is refused. For the user of an external issuer, who has no record here, `user` is null and `external` says who it is.',
   response: {
     200: Type.Object(
-      { user: Type.Union([shared(User), Type.Null()]), session: Type.Optional(shared(Session)) },
       {
-        description: 'The user and the session, or nobody.',
-        examples: [{ user: exampleUser, session: exampleSession }]
+        user: Type.Union([shared(User), Type.Null()]),
+        session: Type.Optional(shared(Session)),
+        external: Type.Optional(External)
+      },
+      {
+        description: 'The user and the session, or whom another issuer vouches for, or nobody.',
+        examples: [
+          { user: exampleUser, session: exampleSession },
+          { user: null, external: exampleExternal }
+        ]
       }
     ),
     ...refusals('unavailable')

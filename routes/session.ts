@@ -7,7 +7,7 @@ import { readRefreshToken } from '../src/domain/refresh-token.ts'
 import { actOf } from '../src/http/act.ts'
 import { bearerToken } from '../src/http/bearer.ts'
 import { clearRefreshCookie, refreshCookieOf } from '../src/http/cookies.ts'
-import { anyone, maybeUser, requireUser } from '../src/http/guards.ts'
+import { anyone, maybeUser, requireLocalUser } from '../src/http/guards.ts'
 import { Session, sessionShape, SignedIn } from './session.schema.ts'
 import { currentSession, logout, logoutAll, refresh } from './session-routes.schema.ts'
 import { signedIn } from './signed-in.ts'
@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     return reply.code(204).send(null)
   })
 
-  app.post('/logout-all', { preHandler: requireUser, schema: logoutAll }, async (request, reply) => {
+  app.post('/logout-all', { preHandler: requireLocalUser, schema: logoutAll }, async (request, reply) => {
     const { id } = request.user
     await app.userChanges.revoke(id, 'user.signed_out_everywhere', actOf(request, id))
     if (refreshCookieOf(request) !== null) clearRefreshCookie(reply)
@@ -53,8 +53,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/session', { preHandler: maybeUser, schema: currentSession }, async (request) => {
-    if (request.maybeUser === null) return { user: null }
-    const grant = await app.sessions.find(request.maybeUser.sessionId)
+    const { maybeUser } = request
+    if (maybeUser === null) return { user: null }
+    if (maybeUser.sessionId === null) {
+      const { issuer, subject, roles } = maybeUser
+      return { user: null, external: { issuer, subject, roles: [...roles] } }
+    }
+    const grant = await app.sessions.find(maybeUser.sessionId)
     if (grant === null) throw new Problem('token_revoked')
     return { user: userShape(grant.user), session: sessionShape(grant.session, true) }
   })
@@ -63,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   async function claimsNamingASession(request: FastifyRequest) {
     const token = presentedBearer(request)
     if (token === null) return null
-    const { claims } = await app.tokens.judgeOnceKnown(token)
+    const claims = await app.tokens.ownClaims(token)
     return claims?.sid === undefined ? null : { ...claims, sid: claims.sid }
   }
 }

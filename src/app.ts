@@ -7,6 +7,7 @@ import cors from '../plugins/cors.ts'
 import database from '../plugins/database.ts'
 import docs from '../plugins/docs.ts'
 import draining from '../plugins/draining.ts'
+import externalIssuers from '../plugins/external-issuers.ts'
 import feed from '../plugins/feed.ts'
 import firstAdmin from '../plugins/first-admin.ts'
 import housekeeping from '../plugins/housekeeping.ts'
@@ -121,6 +122,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
     rootSecrets: config.rootSecrets,
     rootSecretFile: config.rootSecretFile
   })
+  await app.register(externalIssuers, { issuers: config.externalIssuers })
   await app.register(tokens, {
     issuer: config.issuer,
     audience: config.audience,
@@ -146,7 +148,7 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
   await app.register(clientRoutes, { prefix: '/api/v1/clients' })
   await app.register(keyRoutes, { prefix: '/api/v1/keys' })
-  await app.register(oauth2Routes, { prefix: '/oauth2' })
+  await app.register(oauth2Routes, { prefix: '/oauth2', roles })
   await app.register(metadataRoutes, { prefix: '/.well-known', issuer: config.issuer, documented: config.docs })
   await app.register(jwksRoutes, { prefix: '/.well-known' })
 }

@@ -4,6 +4,8 @@ import { Value } from '@sinclair/typebox/value'
 import { findDisagreements } from './config/agreement.ts'
 import { BadSettings } from './config/bad-settings.ts'
 import { ENVIRONMENT, type Settings } from './config/environment.ts'
+import { findBadIssuers } from './config/issuer-agreement.ts'
+import { issuersOf, type IssuerConfig } from './config/issuer-settings.ts'
 import { readSettings } from './config/read-settings.ts'
 import { secretFileOf } from './config/texts.ts'
 import type { RolePermissions } from './domain/permissions.ts'
@@ -25,6 +27,7 @@ export interface Config {
   readonly rootSecretFile: string | null
   readonly issuer: string
   readonly audience: string
+  readonly externalIssuers: readonly IssuerConfig[]
   readonly jwtAlgorithm: Settings['JWT_ALGORITHM']
   readonly accessTokenSeconds: number
   readonly sessionIdleSeconds: number
@@ -64,7 +67,7 @@ export const readConfig = (): Config => loadConfig(process.env)
 /** Reads files where a `NAME_FILE` names one. @throws BadSettings with every setting that is wrong */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const { values, problems } = readSettings(env)
-  const all = [...problems, ...findDisagreements(values, env)]
+  const all = [...problems, ...findDisagreements(values, env), ...findBadIssuers(values)]
   if (all.length > 0) throw new BadSettings(all)
   Value.Assert(ENVIRONMENT, values)
   return freeze({
@@ -76,6 +79,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     rootSecrets: values.LATCHKEY_SECRET ?? [],
     issuer: values.ISSUER ?? `http://localhost:${values.PORT}`,
     audience: values.AUDIENCE,
+    externalIssuers: issuersOf(values.OIDC_ISSUERS),
     jwtAlgorithm: values.JWT_ALGORITHM,
     accessTokenSeconds: values.ACCESS_TOKEN_TTL,
     sessionIdleSeconds: Math.min(values.SESSION_IDLE_TTL, values.SESSION_MAX_TTL),

@@ -113,7 +113,7 @@ t.test('anything else in a setting is refused by name, with what it got', async 
       JSON.stringify(Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`role${i}`, []]))),
       JSON.stringify({ editor: Array.from({ length: 51 }, (_, i) => `posts:p${i}`) })
     ],
-    OIDC_ISSUERS: ['[]', '[{"issuer": "https://idp.example.com", "audience": "a"}]'],
+    OIDC_ISSUERS: ['{}', '[{}]', 'https://idp.example', '[{"issuer": "https://idp.example", "audience": "a"}'],
     TRUST_PROXY: [
       'true',
       '1',

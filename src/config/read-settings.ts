@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { HIDDEN, shown, type SettingProblem } from './bad-settings.ts'
+import { HIDDEN, NOTHING, shown, type SettingProblem } from './bad-settings.ts'
 import { ENVIRONMENT, type Settings } from './environment.ts'
 import type { About } from './setting.ts'
 
@@ -70,5 +70,6 @@ function judge({ name, text }: Found, setting: TSchema & About): SettingProblem 
   if (Value.Check(setting, value)) return { value }
   const inside = show === undefined ? Value.Errors(setting, value).First() : undefined
   if (inside === undefined || inside.path === '') return { name, got: (show ?? shown)(text), takes }
-  return { name, got: `${shown(inside.value)} at ${inside.path}`, takes }
+  const got = inside.value === undefined ? NOTHING : shown(inside.value)
+  return { name, got: `${got} at ${inside.path}`, takes }
 }

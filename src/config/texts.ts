@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEmail } from '../domain/email.ts'
+import { isLoopbackHost } from '../domain/loopback.ts'
 import { parseStrictJson } from '../domain/strict-json.ts'
 
 // How the texts of single settings are read: each gives undefined for what its setting does not take.
@@ -15,7 +16,6 @@ const HOST_NAME = /^(?=.{1,253}$)(?!.*(?:^|\.)\d+$)[a-z\d](?:[a-z\d-]*[a-z\d])?(
 
 const parseUrl = (text: string) => (URL.canParse(text) ? new URL(text) : null)
 const partsOf = (text: string) => text.split(',').map((part) => part.trim())
-const isLoopback = ({ hostname }: URL) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 export const readHost = (text: string) => (isIP(text) > 0 || HOST_NAME.test(text) ? text : undefined)
 
@@ -63,7 +63,7 @@ export function readIssuer(text: string): string | undefined {
   const url = parseUrl(text)
   if (url === null || (url.href !== text && url.href !== `${text}/`)) return undefined
   if (/[?#@*]/.test(text)) return undefined
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? text : undefined
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)) ? text : undefined
 }
 
 /** Exact, as browsers write `Origin` (RFC 6454 section 6.2): no path, no default port. A wildcard would match nobody. */

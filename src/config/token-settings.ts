@@ -6,16 +6,19 @@ import { readIssuer } from './texts.ts'
 /** Browsers keep no cookie for longer (RFC 6265bis section 5.5), so no longer session could be kept. */
 const LONGEST_SESSION = '400d'
 /** Issuer and audience are in every token, which must stay under 8 KiB whatever else it carries. */
-const MOST_NAME_CHARACTERS = 256
+export const MOST_NAME_CHARACTERS = 256
+
+/** What an issuer takes, for people. */
+export const ISSUER_FORM =
+  `an https URL of at most ${MOST_NAME_CHARACTERS} characters, host in lower case, without query, fragment, ` +
+  'user name or default port; http only for localhost and loopback addresses'
 
 /** Tokens and sessions: whose they are, how long they live, how they are revoked. */
 export const TOKEN_SETTINGS = {
   ISSUER: setting(Type.Optional(Type.String({ maxLength: MOST_NAME_CHARACTERS })), {
     description: 'Who issues the tokens (iss): the URL at which clients reach this service.',
     otherwise: 'http://localhost:PORT',
-    takes:
-      `an https URL of at most ${MOST_NAME_CHARACTERS} characters, host in lower case, without query, fragment, ` +
-      'user name or default port; http only for localhost and loopback addresses',
+    takes: ISSUER_FORM,
     read: readIssuer
   }),
   AUDIENCE: setting(Type.String({ pattern: `^[!-~]{1,${MOST_NAME_CHARACTERS}}$` }), {
@@ -64,12 +67,5 @@ export const TOKEN_SETTINGS = {
     description: 'How long protected requests are still answered when it cannot be confirmed what has been revoked.',
     default: '30s',
     most: '1h'
-  }),
-  OIDC_ISSUERS: setting(Type.Optional(Type.Never()), {
-    description: 'External issuers whose tokens are accepted. Not supported by this version.',
-    otherwise: 'none',
-    // Whoever sets it counts on tokens being accepted; a setting that does nothing would be found out in production.
-    takes: 'nothing yet: tokens of external issuers are not supported by this version, so leave it unset',
-    read: () => undefined
   })
 }

@@ -73,12 +73,12 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** NumericDate narrowed to whole numbers that a double holds exactly; `1e400` and `"1"` are none. */
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+export const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 /** Text that every part of the system, PostgreSQL included, takes for the same text. */
-const isName = (value: unknown): value is string =>
+export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.isWellFormed() && !value.includes('\0')
 const areNames = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isName)
-const isAudience = (value: unknown): value is string | readonly string[] =>
+export const isAudience = (value: unknown): value is string | readonly string[] =>
   isName(value) || (areNames(value) && value.length > 0)
 
 /** Whether the payload has every claim of an access token of this service, each of its type. Nothing is said of their values. */

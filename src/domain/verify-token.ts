@@ -6,41 +6,25 @@ import {
   type AccessClaims,
   type ParsedToken
 } from './access-token.ts'
-import type { Caller } from './caller.ts'
-import type { ProblemCode } from './problems.ts'
+import type { LocalUser, Service } from './caller.ts'
+import { verifyExternalToken, type ExternalIssuers, type ExternalVerdict } from './external-token.ts'
 import type { RevocationIndex } from './revocation-index.ts'
-import type { VerificationKey } from './verification-key.ts'
+import {
+  findSigner,
+  isMeantFor,
+  judgeTime,
+  type KeySource,
+  mediaTypeOf,
+  type Refusal,
+  refused
+} from './verification-steps.ts'
 
-/** Where verification keys come from: the service's own ring, or what another issuer publishes. */
-export interface KeySource {
-  find(kid: string): VerificationKey | null
-}
+export { VERIFICATION_STEPS, type KeySource, type VerificationStep } from './verification-steps.ts'
 
-/** The checks in the order in which they are made; the first that fails decides. */
-export const VERIFICATION_STEPS = [
-  'form',
-  'header',
-  'key',
-  'signature',
-  'claims',
-  'issuer',
-  'audience',
-  'time',
-  'revocation'
-] as const
-export type VerificationStep = (typeof VERIFICATION_STEPS)[number]
+type OwnVerdict = { readonly good: true; readonly claims: AccessClaims; readonly kid: string } | Refusal
 
-export type Verdict =
-  | { readonly good: true; readonly claims: AccessClaims; readonly kid: string }
-  | {
-      readonly good: false
-      readonly step: VerificationStep
-      readonly code: Extract<ProblemCode, 'invalid_token' | 'token_expired' | 'token_revoked' | 'token_stale'>
-      /** For a person; says nothing that the holder of the token does not know. */
-      readonly reason: string
-      /** Only of a token of ours whose signature is good, whatever has become of it since. */
-      readonly claims: AccessClaims | null
-    }
+/** `claims` are those of a token of ours; what another issuer's says is in `external`, and cannot be taken for them. */
+export type Verdict = (OwnVerdict & { readonly external?: never }) | ExternalVerdict
 
 export interface Verification {
   readonly issuer: string
@@ -48,80 +32,59 @@ export interface Verification {
   readonly audience: string | null
   readonly keys: KeySource
   readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked'>
+  /** Issuers whose tokens are accepted beside our own, each with an audience of its own. None unless given. */
+  readonly others?: ExternalIssuers
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
+const OWN_TYPES: ReadonlySet<string> = new Set([mediaTypeOf(ACCESS_TOKEN_TYPE)])
+
 /**
- * Judges an access token of this service (RFC 9068 section 4, RFC 8725), by its text alone and what this process holds:
- * no input and output, no promise. Everything that verifies goes through it, so that no two answers can differ.
- * It does not check that the deny-list is current: who asks does that first.
+ * Judges an access token of this service (RFC 9068 section 4, RFC 8725) or of an issuer that it accepts, by its text alone and
+ * what this process holds: no input and output, no promise. Everything that verifies goes through it, so that no two
+ * answers can differ. It does not check that the deny-list is current: who asks does that first.
  */
-export function verifyToken({ issuer, audience, keys, revocations, now }: Verification, token: string): Verdict {
+export function verifyToken(verification: Verification, token: string): Verdict {
   const parsed = parseToken(token)
   if (parsed === null) return refused('form', 'It is not a compact JWS with canonical parts.')
-  const headerFault = faultOfHeader(parsed.header)
-  if (headerFault !== null) return refused('header', headerFault)
+  const { iss } = parsed.payload
+  // Nothing has been verified yet: this only chooses by whose keys and rules the token is judged, `iss` included.
+  const other = typeof iss === 'string' ? verification.others?.get(iss) : undefined
+  return other === undefined
+    ? verifyOwnToken(verification, parsed, token)
+    : verifyExternalToken(other, parsed, token, verification.now())
+}
 
-  const key = keys.find(String(parsed.header['kid']))
-  if (key === null) return refused('key', 'Its kid names no key of the issuer.')
-  // The key says which algorithm it is for, never the token (RFC 8725 section 3.1).
-  if (parsed.header['alg'] !== key.algorithm) return refused('key', 'Its alg is not the algorithm of its key.')
-  if (!key.signed(token)) return refused('signature', 'Its signature is not good.')
-
+function verifyOwnToken(verification: Verification, parsed: ParsedToken, token: string): OwnVerdict {
+  const { issuer, audience, keys, revocations, now } = verification
+  const key = findSigner(parsed, token, OWN_TYPES, keys)
+  if ('good' in key) return key
   const claims: ParsedToken['payload'] = parsed.payload
   if (!hasAccessClaims(claims)) return refused('claims', 'A claim is missing or of the wrong type.')
   if (claims.iss !== issuer) return refused('issuer', 'It was made by another issuer.')
-  const meantFor = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  if (audience !== null && !meantFor.includes(audience)) return refused('audience', 'It is meant for another audience.')
-
-  const seconds = now() / 1000
-  if (claims.iat > seconds + LEEWAY_SECONDS || (claims.nbf ?? 0) > seconds + LEEWAY_SECONDS) {
-    return refused('time', 'It is not valid yet.')
+  if (audience !== null && !isMeantFor(audience, claims.aud)) {
+    return refused('audience', 'It is meant for another audience.')
   }
+
+  const untimely = judgeTime(claims, now(), LEEWAY_SECONDS)
   // Whoever holds a compromised key can sign anything: such a token does not even name a session to end.
   const keyIsRevoked = revocations.isKeyRevoked(key.kid)
-  if (seconds >= claims.exp + LEEWAY_SECONDS) {
-    const given = keyIsRevoked ? null : claims
-    return { good: false, step: 'time', code: 'token_expired', reason: 'It has expired.', claims: given }
+  if (untimely !== null) {
+    return untimely.code === 'token_expired' && !keyIsRevoked ? { ...untimely, claims } : untimely
   }
-
-  if (keyIsRevoked) {
-    return { good: false, step: 'revocation', code: 'token_revoked', reason: 'Its key was revoked.', claims: null }
-  }
+  if (keyIsRevoked) return refused('revocation', 'Its key was revoked.', 'token_revoked')
   const { jti, sub, ver, sid = null } = claims
   const state = revocations.stateOf({ jti, sub, ver, sid, clientId: claims.client_id })
-  if (state === 'revoked') {
-    return { good: false, step: 'revocation', code: 'token_revoked', reason: 'It has been revoked.', claims }
-  }
+  if (state === 'revoked') return { ...refused('revocation', 'It has been revoked.', 'token_revoked'), claims }
   if (state === 'stale') {
-    const reason = 'What its subject may do has changed since.'
-    return { good: false, step: 'revocation', code: 'token_stale', reason, claims }
+    return { ...refused('revocation', 'What its subject may do has changed since.', 'token_stale'), claims }
   }
   return { good: true, claims, kid: key.kid }
 }
 
-const refused = (step: VerificationStep, reason: string): Verdict => ({
-  good: false,
-  step,
-  code: 'invalid_token',
-  reason,
-  claims: null
-})
-
-function faultOfHeader(header: ParsedToken['header']): string | null {
-  const { typ, kid } = header
-  // Explicit typing keeps any other JWT of the issuer from being taken for an access token (RFC 9068 section 4, RFC 8725 section 3.11).
-  const type = typeof typ === 'string' ? typ.toLowerCase() : ''
-  if (type !== ACCESS_TOKEN_TYPE && type !== `application/${ACCESS_TOKEN_TYPE}`) return 'Its typ is not at+jwt.'
-  // No extension is understood here, so none that must be understood is accepted (RFC 7515 section 4.1.11, RFC 7797 section 6).
-  if ('crit' in header || 'b64' in header) return 'It has a header member that is not understood.'
-  if (typeof kid !== 'string') return 'It has no kid.'
-  return null
-}
-
-/** Who the holder of a token with these claims is. Frozen, so that it can be shared between requests. */
-export function callerOf(claims: AccessClaims): Caller {
+/** Who the holder of a token of ours with these claims is. Frozen, so that it can be shared between requests. */
+export function callerOf(claims: AccessClaims): LocalUser | Service {
   const permissions = Object.freeze(claims.scope === undefined ? [] : claims.scope.split(' '))
   const { iss: issuer, jti: tokenId, sid: sessionId } = claims
   if (sessionId === undefined) {

@@ -14,6 +14,8 @@ export interface Policy {
   /** Whether nobody is refused. */
   readonly required: boolean
   readonly users: boolean
+  /** Whether users of other issuers come in where users do. */
+  readonly externals: boolean
   readonly services: boolean
   /** One role of each list. */
   readonly roles: readonly (readonly string[])[]
@@ -29,6 +31,7 @@ export function combine(policies: readonly [Policy, ...Policy[]]): Policy {
     verifies: policies.some((policy) => policy.verifies),
     required: policies.some((policy) => policy.required),
     users: policies.every((policy) => policy.users),
+    externals: policies.every((policy) => policy.externals),
     services: policies.every((policy) => policy.services),
     roles: policies.flatMap((policy) => policy.roles),
     permissions: [...new Set(policies.flatMap((policy) => policy.permissions))],
@@ -47,6 +50,9 @@ export function judge(policy: Policy, caller: Caller | null): void {
   }
   if (caller.kind === 'user' ? !policy.users : !policy.services) {
     throw new Problem('forbidden', { detail: `This is not for a ${caller.kind}.` })
+  }
+  if (caller.kind === 'user' && caller.sessionId === null && !policy.externals) {
+    throw new Problem('forbidden', { detail: 'This is for users of this service alone.' })
   }
   for (const group of policy.roles) {
     if (caller.kind !== 'user' || !holdsOne(caller.roles, group)) throw new Problem('forbidden')

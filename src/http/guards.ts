@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Caller, Service, User } from '../domain/caller.ts'
+import type { Caller, LocalUser, Service, User } from '../domain/caller.ts'
 import { PERMISSION_PATTERN, ROLE_PATTERN } from '../domain/permissions.ts'
 import { ACCESS, enforce } from './access.ts'
 import { GIVES, type Policy } from './access-policy.ts'
@@ -13,6 +13,7 @@ const ANYONE: Policy = {
   verifies: false,
   required: false,
   users: true,
+  externals: true,
   services: true,
   roles: [],
   permissions: [],
@@ -32,6 +33,15 @@ export const maybeUser: Guard<{ readonly maybeUser: User | null }> = makeGuard('
 
 /** Lets users in and gives `request.user`. Nobody is 401, a service 403. */
 export const requireUser: Guard<{ readonly user: User }> = makeGuard('requireUser', USER)
+
+/**
+ * As `requireUser`, for users of this service alone: for what is about their own record or session. Users of other issuers,
+ * who have neither, are 403, and the handler's type knows of a session only with this guard.
+ */
+export const requireLocalUser: Guard<{ readonly user: LocalUser }> = makeGuard('requireLocalUser', {
+  ...USER,
+  externals: false
+})
 
 /** Lets services in and gives `request.service`. Nobody is 401, a user 403. */
 export const requireService: Guard<{ readonly service: Service }> = makeGuard('requireService', {

@@ -3,11 +3,18 @@ import t from 'tap'
 import { stateOfKey } from '../../src/domain/key-life.ts'
 import type { StoredKey } from '../../src/domain/keys.ts'
 import { join, OTHER_PASSWORD, PASSWORD, startApp, type Person, type Sent, type TestApp } from '../support/app.ts'
-import { adminToken, CALLERS, newEmail, visitorOf } from '../support/callers.ts'
+import { adminToken, CALLERS, newEmail, visitorOf, type CallerName, type Visitor } from '../support/callers.ts'
 import { inject } from '../support/inject.ts'
+import { makeIssuerKey, startIssuer, tokenOf } from '../support/issuer.ts'
 
 t.setTimeout(240_000)
-const app = await startApp(t, { RATE_LIMIT: 'off', ARGON2_QUEUE: '1000' })
+const key = makeIssuerKey('one')
+const issuer = await startIssuer(t, key)
+const app = await startApp(t, {
+  RATE_LIMIT: 'off',
+  ARGON2_QUEUE: '1000',
+  OIDC_ISSUERS: JSON.stringify([{ ...issuer.entry, role_claim: 'groups', role_map: { root: 'admin' } }])
+})
 const preparing = await adminToken(app)
 
 /** A request that is right but for who sends it. `person` is the one who sends it, where that is somebody. */
@@ -167,6 +174,33 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
   'GET /oauth2/revocations': [[401, 401, 401, 401, 401, 401, 403, 200, 200, 403], at('/oauth2/revocations')]
 }
 
+/** About one's own record, which users of other issuers have not. */
+const OWN_RECORD: ReadonlySet<string> = new Set([
+  'POST /api/v1/auth/logout-all',
+  'POST /api/v1/auth/password',
+  'GET /api/v1/users/me',
+  'PATCH /api/v1/users/me',
+  'DELETE /api/v1/users/me'
+])
+
+/** Everybody: who it is, whose column says what to expect, and what comes with the request. */
+interface Comer {
+  readonly caller: string
+  readonly column: CallerName
+  readonly visit: () => Promise<Visitor> | Visitor
+}
+const external = (caller: string, column: CallerName, groups: readonly string[]): Comer => ({
+  caller,
+  column,
+  visit: () => ({ token: tokenOf(issuer, key, { groups }), person: null })
+})
+const EVERYBODY: readonly Comer[] = [
+  ...CALLERS.map((caller) => ({ caller, column: caller, visit: () => visitorOf(app, caller) })),
+  // Whom another issuer vouches for may do what a user of ours may who has the same roles.
+  external('user of another issuer', 'user', []),
+  external('administrator by another issuer', 'admin', ['root'])
+]
+
 const invalid = (why: string) => `Bearer realm="latchkey", error="invalid_token", error_description="${why}"`
 /** What a 401 is called and how it challenges (RFC 6750 section 3), by who was refused. */
 const UNAUTHENTICATED: Readonly<Record<string, readonly [code: string, challenge: string]>> = {
@@ -208,12 +242,14 @@ t.test('the matrix has every route, and no other', (t) => {
 for (const [route, [expected, prepare]] of Object.entries(MATRIX)) {
   const method = route.split(' ')[0] as 'GET' | 'POST' | 'PATCH' | 'DELETE'
   t.test(`${route} answers each kind of caller as it should`, async (t) => {
-    for (const [i, caller] of CALLERS.entries()) {
-      const { token, person } = await visitorOf(app, caller)
+    for (const { caller, column, visit } of EVERYBODY) {
+      const { token, person } = await visit()
+      const isRefused = caller !== column && OWN_RECORD.has(route)
       const { url, sent } = await prepare(app, person)
       const before = await eventsSoFar()
       const answer = await app.send(method, url, { ...sent, token })
-      t.equal(answer.statusCode, expected[i], `${caller}: ${answer.statusCode >= 400 ? answer.body : ''}`)
+      const status = isRefused ? 403 : expected[CALLERS.indexOf(column)]
+      t.equal(answer.statusCode, status, `${caller}: ${answer.statusCode >= 400 ? answer.body : ''}`)
       if (answer.statusCode >= 400) {
         const refusal = refusalOf(route, caller)
         const { code, error } = answer.json<{ code?: string; error?: string }>()

@@ -6,11 +6,12 @@ const ROOMS = {
   app: ['plugins', 'routes', 'config', 'db', 'domain', 'http', 'version'],
   server: ['app', 'config', 'db', 'domain', 'http', 'version'],
   cli: ['app', 'server', 'plugins', 'config', 'db', 'domain', 'http', 'version'],
-  plugins: ['config', 'db', 'domain', 'http'],
+  plugins: ['config', 'db', 'domain', 'http', 'remote'],
   routes: ['domain', 'http'],
   db: ['drizzle', 'domain'],
   http: ['domain'],
   config: ['domain'],
+  remote: ['domain'],
   drizzle: [],
   domain: [],
   version: []
@@ -25,6 +26,7 @@ const DATABASE = /^(drizzle-orm|postgres|@electric-sql\/pglite)$/
 const STRANGERS: Partial<Record<Room, readonly RegExp[]>> = {
   domain: [FASTIFY, DATABASE],
   config: [FASTIFY, DATABASE],
+  remote: [FASTIFY, DATABASE],
   drizzle: [FASTIFY],
   db: [FASTIFY],
   http: [DATABASE],

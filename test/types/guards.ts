@@ -20,6 +20,7 @@ import {
   maybeUser,
   requirePermission,
   requireRole,
+  requireLocalUser,
   requireService,
   requireUser
 } from '../../src/http/guards.ts'
@@ -51,6 +52,17 @@ export const whatGuardsGive: FastifyPluginAsyncTypebox = async (app) => {
     is<Equal<typeof request.maybeUser, User | null>>()
     // @ts-expect-error it may be nobody
     return request.maybeUser.id
+  })
+  app.get('/local', { preHandler: requireLocalUser }, async (request) => {
+    is<Equal<typeof request.user.sessionId, string>>()
+    is<Equal<typeof request.user.email, string>>()
+  })
+  app.get('/external', { preHandler: requireUser }, async (request) => {
+    // @ts-expect-error the user of another issuer has no session here
+    is<Equal<typeof request.user.sessionId, string>>()
+    // @ts-expect-error nor a subject, before it is known that it is one
+    String(request.user.subject)
+    return request.user.sessionId === null ? request.user.subject : request.user.id
   })
   app.get('/service', { preHandler: requireService }, async (request) => {
     is<Equal<typeof request.service, Service>>()
