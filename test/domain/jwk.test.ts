@@ -35,12 +35,13 @@ t.test('a public key is taken for the algorithm that it says, or for the only on
     [ec, JWS_ALGORITHMS, 'ES256'],
     [{ ...ed, alg: 'EdDSA' }, JWS_ALGORITHMS, 'EdDSA'],
     [ed, JWS_ALGORITHMS, 'EdDSA'],
+    [{ ...ed, alg: 'Ed25519' }, JWS_ALGORITHMS, 'EdDSA'],
     [{ ...rsa, alg: 'RS256' }, JWS_ALGORITHMS, 'RS256'],
     [{ ...rsa, alg: 'PS256' }, JWS_ALGORITHMS, 'PS256'],
     [rsa, ['RS256'], 'RS256'],
     [rsa, ['ES256', 'PS256'], 'PS256'],
     [{ ...ec, use: 'sig', key_ops: ['verify'] }, JWS_ALGORITHMS, 'ES256'],
-    [{ ...ec, key_ops: ['verify', 'x'], x5c: ['?'], x5u: '?', ext: true, kid: 'a' }, ['ES256'], 'ES256']
+    [{ ...ec, key_ops: ['verify', 'sign'], x5c: ['?'], x5u: '?', ext: true, kid: 'a' }, ['ES256'], 'ES256']
   ] as const) {
     t.equal(outcome(jwk, allowed), expected, JSON.stringify(jwk).slice(0, 100))
   }
@@ -89,6 +90,7 @@ t.test('a key that is for something else, or is no public key, is left alone', a
     [{ ...ec, use: ['sig'] }, 'is not for signatures (use)'],
     [{ ...ec, use: null }, 'is not for signatures (use)'],
     [{ ...ec, key_ops: ['sign'] }, 'is not for verifying (key_ops)'],
+    [{ ...ec, key_ops: ['verify', 'encrypt'] }, 'is not for verifying (key_ops)'],
     [{ ...ec, key_ops: [] }, 'is not for verifying (key_ops)'],
     [{ ...ec, key_ops: ['encrypt', 'wrapKey'] }, 'is not for verifying (key_ops)'],
     [{ ...ec, key_ops: 'verify' }, 'has a bad key_ops'],
