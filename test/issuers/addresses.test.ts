@@ -1,5 +1,7 @@
 import t from 'tap'
 import { isWithin } from '../../src/remote/addresses.ts'
+import { fetchJson } from '../../src/remote/fetch-json.ts'
+import { JWKS, startIssuer } from '../support/issuer.ts'
 
 const LOOPBACK = ['127.0.0.1', '127.255.255.255', '::1', '::ffff:127.0.0.1']
 const PRIVATE = [
@@ -32,5 +34,22 @@ t.test('a fetch goes to what was meant by whoever named it, and to nothing else'
       const found = [isWithin('loopback', address), isWithin('named', address), isWithin('public', address)]
       t.strictSame(found, [loopback, named, anybody], address)
     }
+  }
+})
+
+t.test('a name is judged by what it resolves to, as it is connected to', async (t) => {
+  const issuer = await startIssuer(t)
+  const { port } = new URL(issuer.url)
+  const signal = new AbortController().signal
+  for (const host of ['localhost', '127.0.0.1']) {
+    const url = new URL(`http://${host}:${port}${JWKS}`)
+    t.strictSame(await fetchJson({ url, reach: 'loopback', signal }), { keys: [] }, `${host} is this machine`)
+    const before = issuer.asked.length
+    await t.rejects(
+      fetchJson({ url, reach: 'public', signal }),
+      /is at an address that is not reached/,
+      `${host} is not public`
+    )
+    t.equal(issuer.asked.length, before)
   }
 })
