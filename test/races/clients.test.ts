@@ -116,5 +116,6 @@ for (const [what, take] of Object.entries(TAKING)) {
 
 t.test('none of that was a deadlock', async (t) => {
   for (const instance of [one, two]) t.equal(await instance.end('SIGTERM'), 0)
+  await holdAssertions.close()
   t.equal(await holdSecrets.deadlocks(), 0)
 })

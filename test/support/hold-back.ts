@@ -17,6 +17,8 @@ export interface Holder {
   administrators(): Promise<readonly string[]>
   /** Deadlocks that there ever were in the database. Its other connections must have been closed: they report when they go. */
   deadlocks(): Promise<number>
+  /** Closes the connection, where another holder is to count deadlocks. */
+  close(): Promise<void>
 }
 
 export function holdBack(t: Test, databaseUrl: string, table: Table = 'users'): Holder {
@@ -41,6 +43,7 @@ export function holdBack(t: Test, databaseUrl: string, table: Table = 'users'): 
       }
       return replies
     },
+    close: () => sql.end(),
     async administrators() {
       const rows = await sql<{ id: string }[]>`
         select id from users where roles @> array['admin'] and disabled_at is null order by id`
