@@ -9,7 +9,7 @@ export interface FileReport {
 }
 
 export interface Run {
-  /** `none` for the files that come to no database. */
+  /** `none` for files that are not run over several. */
   readonly engine: Engine | 'none'
   readonly files: readonly FileReport[]
 }

@@ -1,5 +1,5 @@
 // npm test: every test file that comes to a database over PGlite and over a PostgreSQL server that is started here, with the
-// same number of assertions, and the others once. Arguments are files, and go to tap. TEST_ENGINE (pglite or postgres) asks
+// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files, and go to tap. TEST_ENGINE (pglite or postgres) asks
 // for one of the two alone, TEST_PG_BIN for the PostgreSQL whose programs are in that folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ import { testFiles } from './test-files.ts'
 type Environment = Readonly<Record<string, string>>
 
 const asked = process.argv.slice(2)
-const { overDatabase, others } = testFiles(fileURLToPath(new URL('../..', import.meta.url)))
+const { overDatabase, overPostgres, others } = testFiles(fileURLToPath(new URL('../..', import.meta.url)))
 const files = asked.length > 0 ? asked : overDatabase
 const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
 const folder = mkdtempSync(scratchPrefix())
@@ -46,7 +46,7 @@ console.log(line)
 process.exit(passed ? 0 : 1)
 
 async function main(): Promise<void> {
-  if (asked.length === 0) runs.push(await runTap('none', 'no database', others, {}))
+  if (asked.length === 0) runs.push(await runTap('none', 'no database', others))
   const environment: Environment = {
     TEST_FOLDER: folder,
     ...(engines.includes('pglite') && { TEST_PGLITE_TEMPLATE: join(folder, 'template') })
@@ -56,36 +56,38 @@ async function main(): Promise<void> {
     engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
   ])
   if (server === null) {
-    runs.push(await runTap('pglite', 'PGlite', files, environment))
+    runs.push(await runTap('pglite', 'PGlite', files, { ...environment, TEST_ENGINE: 'pglite' }))
     return
   }
   try {
     await makePostgresTemplate(server.url)
     // Tests that start servers of their own start the same PostgreSQL as this one.
     const forAll = { ...environment, TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin }
+    const postgres = `PostgreSQL ${server.binaries.version}`
     for (const each of engines) {
-      runs.push(
-        await runTap(each, each === 'pglite' ? 'PGlite' : `PostgreSQL ${server.binaries.version}`, files, forAll)
-      )
+      const name = each === 'pglite' ? 'PGlite' : postgres
+      runs.push(await runTap(each, name, files, { ...forAll, TEST_ENGINE: each }))
     }
+    if (asked.length > 0) return
+    runs.push(await runTap('none', `${postgres} alone`, overPostgres, { ...forAll, TEST_ENGINE: 'postgres' }))
   } finally {
     await server.stop()
   }
 }
 
-/** Runs files over one engine. The reporter prints what it sees, and leaves the numbers in a file. */
+/** Runs files. The reporter prints what it sees, and leaves the numbers in a file. */
 async function runTap(
   over: Run['engine'],
   name: string,
   files: readonly string[],
-  environment: Environment
+  environment: Environment = { TEST_ENGINE: 'none' }
 ): Promise<Run> {
   stop.signal.throwIfAborted()
   console.log(`\nOver ${name}`)
-  const report = join(folder, `${over}.json`)
+  const report = join(folder, `${runs.length}.json`)
   const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
   const child = spawn(process.execPath, [tap, ...files], {
-    env: { ...process.env, ...environment, TEST_ENGINE: over, TEST_REPORT: report },
+    env: { ...process.env, ...environment, TEST_REPORT: report },
     // The channel is how tap learns that it is to stop, also when we are killed.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })

@@ -5,17 +5,27 @@ const DATABASE = 'test/support/database.ts'
 /** Imports that are still there when the code runs. */
 const IMPORTS = /^(?:import(?! type)|export)\b[^']*'(\.[^']+)'/gm
 
-/**
- * The test files, by whether they come to a database by what they import. Those that do are run over each engine; the
- * others would only say the same thing again.
- */
-export function testFiles(root: string): { readonly overDatabase: string[]; readonly others: string[] } {
+export interface TestFiles {
+  /** Come to a database, by what they import: run over each engine. */
+  readonly overDatabase: string[]
+  /** Named `x.postgres.test.ts`: about what only a PostgreSQL server has, such as two instances over one database. */
+  readonly overPostgres: string[]
+  /** Would only say the same thing again. */
+  readonly others: string[]
+}
+
+export function testFiles(root: string): TestFiles {
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))
     .sort()
   const reach = reachOf(root)
-  return { overDatabase: files.filter(reach), others: files.filter((file) => !reach(file)) }
+  const isForPostgres = (file: string) => file.endsWith('.postgres.test.ts')
+  return {
+    overDatabase: files.filter((file) => reach(file) && !isForPostgres(file)),
+    overPostgres: files.filter(isForPostgres),
+    others: files.filter((file) => !reach(file) && !isForPostgres(file))
+  }
 }
 
 /** Whether a file reaches the one that makes databases. */
