@@ -73,24 +73,35 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** NumericDate narrowed to whole numbers that a double holds exactly; `1e400` and `"1"` are none. */
-export const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 /** Text that every part of the system, PostgreSQL included, takes for the same text. */
 export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.isWellFormed() && !value.includes('\0')
 const areNames = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isName)
-export const isAudience = (value: unknown): value is string | readonly string[] =>
+const isAudience = (value: unknown): value is string | readonly string[] =>
   isName(value) || (areNames(value) && value.length > 0)
 
-/** Whether the payload has every claim of an access token of this service, each of its type. Nothing is said of their values. */
-export function hasAccessClaims(payload: object): payload is AccessClaims {
-  const claims: { readonly [claim in keyof AccessClaims]?: unknown } = payload
-  const forAll =
+/** The claims that any token has which is accepted here, whoever made it. */
+export type CommonClaims = Pick<AccessClaims, 'iss' | 'aud' | 'sub' | 'iat' | 'exp' | 'nbf'>
+
+/** Whether the payload has those, each of its type. Nothing is said of their values. */
+export function hasCommonClaims(payload: object): payload is CommonClaims {
+  const claims: { readonly [claim in keyof CommonClaims]?: unknown } = payload
+  return (
     isName(claims.iss) &&
     isAudience(claims.aud) &&
     isName(claims.sub) &&
     isTime(claims.iat) &&
     isTime(claims.exp) &&
-    (claims.nbf === undefined || isTime(claims.nbf)) &&
+    (claims.nbf === undefined || isTime(claims.nbf))
+  )
+}
+
+/** Whether the payload has every claim of an access token of this service, each of its type. Nothing is said of their values. */
+export function hasAccessClaims(payload: object): payload is AccessClaims {
+  const claims: { readonly [claim in keyof AccessClaims]?: unknown } = payload
+  const forAll =
+    hasCommonClaims(payload) &&
     isName(claims.jti) &&
     isName(claims.client_id) &&
     isTime(claims.ver) &&

@@ -1,4 +1,11 @@
-import { ACCESS_TOKEN_TYPE, isAudience, isName, isTime, type ParsedToken } from './access-token.ts'
+import {
+  ACCESS_TOKEN_TYPE,
+  hasCommonClaims,
+  isName,
+  type AccessClaims,
+  type CommonClaims,
+  type ParsedToken
+} from './access-token.ts'
 import type { ExternalUser } from './caller.ts'
 import {
   findSigner,
@@ -28,18 +35,8 @@ export interface ExternalIssuer {
 /** By `iss`. */
 export type ExternalIssuers = ReadonlyMap<string, ExternalIssuer>
 
-/** All that is read of the claims of such a token, beside the one that gives roles. */
-export interface ExternalClaims {
-  readonly iss: string
-  readonly aud: string | readonly string[]
-  readonly sub: string
-  /** Seconds since the epoch, as all three times. */
-  readonly iat: number
-  readonly exp: number
-  readonly nbf?: number
-  /** Always in an access token of RFC 9068. */
-  readonly jti?: string
-}
+/** All that is read of the claims of such a token, beside the one that gives roles. `jti` is always in one of RFC 9068. */
+export type ExternalClaims = CommonClaims & Partial<Pick<AccessClaims, 'jti'>>
 
 /** What a good token of an external issuer says here. */
 export interface ExternalIdentity {
@@ -86,16 +83,8 @@ export function verifyExternalToken(
 }
 
 function hasExternalClaims(payload: object): payload is ExternalClaims {
-  const claims: { readonly [claim in keyof ExternalClaims]?: unknown } = payload
-  return (
-    isName(claims.iss) &&
-    isAudience(claims.aud) &&
-    isName(claims.sub) &&
-    isTime(claims.iat) &&
-    isTime(claims.exp) &&
-    (claims.nbf === undefined || isTime(claims.nbf)) &&
-    (claims.jti === undefined || isName(claims.jti))
-  )
+  const { jti }: { readonly jti?: unknown } = payload
+  return hasCommonClaims(payload) && (jti === undefined || isName(jti))
 }
 
 /** What is not in the map gives nothing, and neither does a claim that is no text and no list. */

@@ -34,17 +34,6 @@ export interface OpenedKey extends StoredKey {
 /** The private part, opened: PKCS #8 in PEM for a key pair, the bytes of a symmetric key. */
 export type PrivateKey = string | Buffer
 
-export interface SigningKey {
-  readonly kid: string
-  readonly algorithm: SigningAlgorithm
-  readonly privateKey: PrivateKey
-}
-
-export interface MacKey {
-  readonly kid: string
-  readonly secret: Buffer
-}
-
 /** 64 random bits: enough that no two keys of one installation ever share it, short enough to travel in each token. */
 const KID_BYTES = 8
 /** As long as the output of the hash, which RFC 2104 section 3 recommends and RFC 7518 section 3.2 demands. */

@@ -44,8 +44,7 @@ export interface MemberError {
 }
 
 /** Codes of RFC 6749 section 5.2 and RFC 8707 section 2 that say more than a status does. */
-export type OAuthErrorCode =
-  'invalid_client' | 'unauthorized_client' | 'unsupported_grant_type' | 'invalid_scope' | 'invalid_target'
+export type OAuthErrorCode = 'invalid_client' | 'unsupported_grant_type' | 'invalid_scope' | 'invalid_target'
 
 export interface ProblemDetails {
   /** What is wrong this time, for a person. Never holds a credential or anything that was sent. */

@@ -80,7 +80,6 @@ export const oauthRefusalsToClients = (...codes: readonly (ProblemCode | OAuthEr
 
 const OAUTH_TITLES: Readonly<Record<OAuthErrorCode, string>> = {
   invalid_client: 'The client is not known, or has not proved who it is.',
-  unauthorized_client: 'The client may not do this.',
   unsupported_grant_type: 'The grant type is not offered.',
   invalid_scope: 'The client does not hold a permission that it asks for.',
   invalid_target: 'The client may not ask for tokens for this resource.'

@@ -104,3 +104,11 @@ export const knockAsService = async (app: TestApp, token: string): Promise<strin
     ? String(answer.statusCode)
     : `${answer.statusCode} ${answer.json<{ code: string }>().code}`
 }
+
+/** Forms of this client that do not name one token, and what to call them: none, an empty one, two, and what is no text. */
+export function formsWithoutOneToken({ id, secret }: TestClient): readonly (readonly [what: string, form: string])[] {
+  return ['', '&token=', '&token=a&token=b', '&token=%00'].map((rest) => [
+    rest,
+    `client_id=${id}&client_secret=${secret}${rest}`
+  ])
+}
