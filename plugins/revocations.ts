@@ -20,10 +20,11 @@ declare module 'fastify' {
       readonly apply: (entries: readonly Revocation[]) => void
       /** Whether the view can be relied on. */
       readonly isCurrent: () => boolean
-      /** @throws Problem `revocation_unavailable` where it cannot be confirmed what has been revoked. */
-      readonly assertCurrent: () => void
-      /** Null where the view may be used as it is; else what to wait for first, a quarter of a second at most. */
-      readonly confirmed: () => Promise<void> | null
+      /**
+       * Asked before each use of the view. Null where it may be used as it is; else what to wait for first, a quarter of a second
+       * at most. @throws Problem, or gives a promise of it, `revocation_unavailable` where it cannot be confirmed what has been revoked.
+       */
+      readonly rely: () => Promise<void> | null
       /** Milliseconds since the epoch, by the database's clock. */
       readonly now: () => number
       /** Tells of every entry that is new here, until the result is called. */
@@ -148,7 +149,8 @@ export default fp(
 
     // A process that was stopped and continued has a request to answer before it hears what happened meanwhile. While the
     // journal cannot be read, there is nothing to wait for.
-    const lags = () => !failing && freshness.age() > CONFIRM_AFTER[sync]
+    const mayBeUsedFor = Math.min(CONFIRM_AFTER[sync], maxStalenessSeconds)
+    const lags = () => !failing && freshness.age() > mayBeUsedFor
     async function confirm(): Promise<void> {
       const begun = performance.now()
       const left = () => CONFIRM_WITHIN_MILLISECONDS - (performance.now() - begun)
@@ -160,14 +162,21 @@ export default fp(
       }
     }
     let confirming: Promise<void> | null = null
+    const isCurrent = () => freshness.age() <= maxStalenessSeconds
+    function assertCurrent(): void {
+      if (!isCurrent()) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
+    }
+    function rely(): Promise<void> | null {
+      if (freshness.age() <= mayBeUsedFor) return null
+      if (lags()) return (confirming ??= confirm().finally(() => (confirming = null))).then(assertCurrent)
+      assertCurrent()
+      return null
+    }
 
     app.decorate('revocations', {
       apply,
-      isCurrent: () => freshness.age() <= maxStalenessSeconds,
-      assertCurrent() {
-        if (freshness.age() > maxStalenessSeconds) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
-      },
-      confirmed: () => (lags() ? (confirming ??= confirm().finally(() => (confirming = null))) : null),
+      isCurrent,
+      rely,
       now: () => clock.now(),
       stateOf: (token) => index.stateOf(token),
       isKeyRevoked: (kid) => index.isKeyRevoked(kid),

@@ -7,7 +7,18 @@ import type { RoleBook } from '../src/domain/permissions.ts'
 import { Problem } from '../src/domain/problems.ts'
 import type { ClientRecord, Grant } from '../src/domain/records.ts'
 import { makeRefreshToken } from '../src/domain/refresh-token.ts'
-import { callerOf, verifyToken, type Verdict, type Verification } from '../src/domain/verify-token.ts'
+import { createRecentTexts } from '../src/domain/recent-texts.ts'
+import {
+  callerOf,
+  isGoodStill,
+  perishableOf,
+  verifyToken,
+  type GoodVerdict,
+  type Perishable,
+  type Verdict,
+  type Verification
+} from '../src/domain/verify-token.ts'
+import { assertTokenForm } from '../src/http/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,8 +30,11 @@ declare module 'fastify' {
        * for any other, also of an issuer that is accepted. @throws Problem `unavailable` where its key cannot be looked for.
        */
       readonly ownClaims: (token: string) => Promise<AccessClaims | null>
-      /** Who holds the token; no promise where its key is known. @throws Problem 401, or 503 `revocation_unavailable`, `unavailable`. */
-      readonly verify: (token: string) => Caller | Promise<Caller>
+      /**
+       * Who holds the token that these bearer credentials are; no promise where its key is known and the deny-list current.
+       * @throws Problem 401, or 503 `revocation_unavailable`, `unavailable`
+       */
+      readonly verify: (credentials: string) => Caller | Promise<Caller>
       /** The tokens that a statement authorised. */
       readonly issue: (grant: Grant) => IssuedTokens
       /** The access token of a client that a statement authenticated. */
@@ -56,6 +70,17 @@ export interface TokensOptions {
   readonly roles: RoleBook
 }
 
+/** A token that was good when it was seen last. */
+interface Admitted {
+  readonly caller: Caller
+  readonly perishable: Perishable
+}
+
+/** Some 20 MB, and with tokens of usual size as many as come within their 15 minutes from 20,000 people. */
+const REMEMBERED = { mostEntries: 20_000, mostBytes: 64 * 1024 * 1024 }
+/** Of what is kept of a token: its text, the caller's members, which are parts of it, and what is around them. */
+const bytesOf = (token: string) => 3 * token.length + 1024
+
 export default fp(
   (app, { issuer, audience, accessTokenSeconds, roles }: TokensOptions) => {
     const { externalIssuers, keys, revocations } = app
@@ -69,20 +94,39 @@ export default fp(
       const learning = verdict.good ? undefined : verdict.unknownTo?.learn?.()
       return learning === undefined ? verdict : learning.then(() => verifyToken(how, token))
     }
-    function admit(verdict: Verdict): Caller {
+    const admitted = createRecentTexts<Admitted>(REMEMBERED)
+    function admit(token: string, verdict: Verdict): Caller {
       if (!verdict.good) throw new Problem(verdict.code, { detail: verdict.reason })
-      if (verdict.external === undefined) return callerOf(verdict.claims)
-      return externalCallerOf(verdict.external, roles.permissionsOf(verdict.external.roles))
+      const caller = whoHolds(verdict)
+      const perishable = perishableOf(accepted, verdict)
+      if (perishable !== null) admitted.keep(token, { caller, perishable }, bytesOf(token))
+      return caller
+    }
+    const whoHolds = (verdict: GoodVerdict): Caller =>
+      verdict.external === undefined
+        ? callerOf(verdict.claims)
+        : externalCallerOf(verdict.external, roles.permissionsOf(verdict.external.roles))
+
+    function verifyNow(credentials: string): Caller | Promise<Caller> {
+      const known = admitted.find(credentials)
+      if (known !== undefined) {
+        if (isGoodStill(accepted, known.perishable)) return known.caller
+        admitted.drop(credentials)
+      }
+      assertTokenForm(credentials)
+      const verdict = judgeOnceKnown(accepted, credentials)
+      return verdict instanceof Promise
+        ? verdict.then((later) => admit(credentials, later))
+        : admit(credentials, verdict)
     }
 
     app.decorate('tokens', {
       judge: (token) => verifyToken(accepted, token),
       ownClaims: async (token) => (await judgeOnceKnown(own, token)).claims,
-      verify(token) {
+      verify(credentials) {
         // Tokens of other issuers are on no list of ours; that all wait alike keeps a caller from choosing the weaker rule.
-        revocations.assertCurrent()
-        const verdict = judgeOnceKnown(accepted, token)
-        return verdict instanceof Promise ? verdict.then(admit) : admit(verdict)
+        const current = revocations.rely()
+        return current === null ? verifyNow(credentials) : current.then(() => verifyNow(credentials))
       },
       introspect: (token) => judgeOnceKnown(anybodys, token),
       issueToClient({ client, permissions, audience: resource, now }) {

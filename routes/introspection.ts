@@ -16,8 +16,7 @@ const routes: FastifyPluginAsyncTypebox<IntrospectionOptions> = async (app, { ro
     const { client } = await app.authenticateClient(request, request.body)
     if (!client.permissions.includes('tokens:introspect')) throw new Problem('forbidden')
     // What a guard asks before it judges: an answer that may be out of date would be believed elsewhere.
-    await app.revocations.confirmed()
-    app.revocations.assertCurrent()
+    await app.revocations.rely()
     const verdict = await app.tokens.introspect(request.body.token)
     reply.header('cache-control', 'no-store')
     if (!verdict.good) return { active: false as const }

@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
 import clients from '../plugins/clients.ts'
@@ -38,26 +38,33 @@ import signInRoutes from '../routes/sign-in.ts'
 import userRoutes from '../routes/users.ts'
 import type { Config } from './config.ts'
 import { createRoleBook } from './domain/permissions.ts'
-import { bearerToken } from './http/bearer.ts'
+import { bearerCredentials } from './http/bearer.ts'
 import { serverOptions } from './http/fastify-options.ts'
 import { anyone } from './http/guards.ts'
 import type { LogDestination } from './http/logger.ts'
 import { problemResponse } from './http/problem-schema.ts'
 import { VERSION } from './version.ts'
 
+export interface AppOptions {
+  /** Standard output unless given. */
+  readonly logDestination?: LogDestination
+  /** Routes beside the service's own. They come last, and declare guards as all routes do. */
+  readonly routes?: FastifyPluginAsync
+}
+
 /**
  * The service over this configuration, ready to listen. Where it cannot start, what was opened is closed again.
  *
- * @param logDestination standard output unless given
  * @throws StartRefused, FolderInUse, or Problem `unavailable` where the database cannot be reached
  */
-export async function buildApp(config: Config, logDestination?: LogDestination): Promise<FastifyInstance> {
+export async function buildApp(config: Config, { logDestination, routes }: AppOptions = {}): Promise<FastifyInstance> {
   const { logLevel, trustProxy } = config
   const app = Fastify(
     serverOptions({ logLevel, trustProxy: trustProxy && [...trustProxy], ...(logDestination && { logDestination }) })
   )
   try {
     await assemble(app, config)
+    if (routes !== undefined) await app.register(routes)
     await app.ready()
   } catch (error) {
     await app.close()
@@ -72,20 +79,18 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   const roles = createRoleBook(config.roles)
 
   // How everything is answered.
-  await app.register(requestLog)
+  await app.register(requestLog, { silent: config.logLevel === 'silent' })
   await app.register(securityHeaders)
   await app.register(wellFormed)
   await app.register(problems)
   await app.register(draining)
   await app.register(openapi, { version: VERSION })
-  await app.register(cookie)
 
   // Who may call what: before the first route.
   await app.register(auth, {
     authenticate: (request) => {
-      const token = bearerToken(request)
-      if (token === null) return null
-      return app.revocations.confirmed()?.then(() => app.tokens.verify(token)) ?? app.tokens.verify(token)
+      const credentials = bearerCredentials(request)
+      return credentials === null ? null : app.tokens.verify(credentials)
     },
     serviceScheme: 'service',
     responses: {
@@ -139,11 +144,15 @@ async function assemble(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(healthRoutes, { prefix: '/health', administratorConfigured: config.bootstrapAdmin !== null })
   await app.register(documentRoutes)
   await app.register(docs, { enabled: config.docs })
-  const registrationOpen = config.registration === 'open'
-  await app.register(signInRoutes, { prefix: '/api/v1/auth', registrationOpen, throttled })
-  await app.register(sessionRoutes, { prefix: '/api/v1/auth' })
-  await app.register(passwordRoutes, { prefix: '/api/v1/auth', throttled })
-  await app.register(meRoutes, { prefix: '/api/v1/users', throttled })
+  await app.register(async (people) => {
+    // Only here: what reads and writes cookies runs for every request of its scope.
+    await people.register(cookie)
+    const registrationOpen = config.registration === 'open'
+    await people.register(signInRoutes, { prefix: '/api/v1/auth', registrationOpen, throttled })
+    await people.register(sessionRoutes, { prefix: '/api/v1/auth' })
+    await people.register(passwordRoutes, { prefix: '/api/v1/auth', throttled })
+    await people.register(meRoutes, { prefix: '/api/v1/users', throttled })
+  })
   await app.register(userRoutes, { prefix: '/api/v1/users', roles })
   await app.register(auditRoutes, { prefix: '/api/v1/audit' })
   await app.register(clientRoutes, { prefix: '/api/v1/clients' })

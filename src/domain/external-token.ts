@@ -16,6 +16,7 @@ import {
   type Refusal,
   refused
 } from './verification-steps.ts'
+import type { VerificationKey } from './verification-key.ts'
 
 /** How the tokens of an issuer are judged that is not this service. */
 export interface ExternalIssuer {
@@ -46,11 +47,18 @@ export interface ExternalIdentity {
 }
 
 /** The most that the contract allows. Its clock is not ours, other than that of the instances, who share one. */
-const EXTERNAL_LEEWAY_SECONDS = 30
+export const EXTERNAL_LEEWAY_SECONDS = 30
 const JWT_ACCESS_TOKEN = mediaTypeOf(ACCESS_TOKEN_TYPE)
 
 export type ExternalVerdict =
-  { readonly good: true; readonly external: ExternalIdentity; readonly claims: null; readonly kid: string } | Refusal
+  | {
+      readonly good: true
+      readonly external: ExternalIdentity
+      readonly claims: null
+      /** That its signature is good under. */
+      readonly key: VerificationKey
+    }
+  | Refusal
 
 /**
  * Judges a token whose `iss`, not verified yet, is that of `issuer`: by its keys, algorithms, types and audience alone.
@@ -79,7 +87,7 @@ export function verifyExternalToken(
   const { iss, aud, sub, iat, exp, nbf, jti } = payload
   // Named one by one: `sid`, `ver`, `scope`, `roles` and `email` of another issuer mean nothing here, and do not get further.
   const claims = { iss, aud, sub, iat, exp, ...(nbf !== undefined && { nbf }), ...(jti !== undefined && { jti }) }
-  return { good: true, external: { claims, roles: rolesOf(issuer, parsed.payload) }, claims: null, kid: key.kid }
+  return { good: true, external: { claims, roles: rolesOf(issuer, parsed.payload) }, claims: null, key }
 }
 
 function hasExternalClaims(payload: object): payload is ExternalClaims {

@@ -7,8 +7,14 @@ import {
   type ParsedToken
 } from './access-token.ts'
 import type { LocalUser, Service } from './caller.ts'
-import { verifyExternalToken, type ExternalIssuers, type ExternalVerdict } from './external-token.ts'
-import type { RevocationIndex } from './revocation-index.ts'
+import {
+  EXTERNAL_LEEWAY_SECONDS,
+  verifyExternalToken,
+  type ExternalIssuers,
+  type ExternalVerdict
+} from './external-token.ts'
+import type { Revocable, RevocationIndex } from './revocation-index.ts'
+import type { VerificationKey } from './verification-key.ts'
 import {
   findSigner,
   isMeantFor,
@@ -21,10 +27,18 @@ import {
 
 export { VERIFICATION_STEPS, type KeySource, type VerificationStep } from './verification-steps.ts'
 
-type OwnVerdict = { readonly good: true; readonly claims: AccessClaims; readonly kid: string } | Refusal
+interface OwnGoodVerdict {
+  readonly good: true
+  readonly claims: AccessClaims
+  /** That its signature is good under. */
+  readonly key: VerificationKey
+  readonly external?: never
+}
+type OwnVerdict = OwnGoodVerdict | (Refusal & { readonly external?: never })
 
 /** `claims` are those of a token of ours; what another issuer's says is in `external`, and cannot be taken for them. */
-export type Verdict = (OwnVerdict & { readonly external?: never }) | ExternalVerdict
+export type Verdict = OwnVerdict | ExternalVerdict
+export type GoodVerdict = Extract<Verdict, { readonly good: true }>
 
 export interface Verification {
   readonly issuer: string
@@ -74,13 +88,54 @@ function verifyOwnToken(verification: Verification, parsed: ParsedToken, token: 
     return untimely.code === 'token_expired' && !keyIsRevoked ? { ...untimely, claims } : untimely
   }
   if (keyIsRevoked) return refused('revocation', 'Its key was revoked.', 'token_revoked')
-  const { jti, sub, ver, sid = null } = claims
-  const state = revocations.stateOf({ jti, sub, ver, sid, clientId: claims.client_id })
+  const state = revocations.stateOf(revocableOf(claims))
   if (state === 'revoked') return { ...refused('revocation', 'It has been revoked.', 'token_revoked'), claims }
   if (state === 'stale') {
     return { ...refused('revocation', 'What its subject may do has changed since.', 'token_stale'), claims }
   }
-  return { good: true, claims, kid: key.kid }
+  return { good: true, claims, key }
+}
+
+/** What can change about a token that was good, taken out of its verdict once. */
+export interface Perishable {
+  readonly keys: KeySource
+  readonly key: VerificationKey
+  readonly times: Pick<AccessClaims, 'iat' | 'exp' | 'nbf'>
+  /** Seconds. */
+  readonly leeway: number
+  /** Null for a token of another issuer, which is on no list of ours. */
+  readonly revocable: Revocable | null
+}
+
+/** Null where its issuer is not known (any more). */
+export function perishableOf(verification: Verification, verdict: GoodVerdict): Perishable | null {
+  const { key } = verdict
+  if (verdict.external === undefined) {
+    const revocable = revocableOf(verdict.claims)
+    return { keys: verification.keys, key, times: timesOf(verdict.claims), leeway: LEEWAY_SECONDS, revocable }
+  }
+  const { claims } = verdict.external
+  const keys = verification.others?.get(claims.iss)?.keys
+  return keys === undefined
+    ? null
+    : { keys, key, times: timesOf(claims), leeway: EXTERNAL_LEEWAY_SECONDS, revocable: null }
+}
+
+/**
+ * Whether a token that was judged to be good is so still: every step of `verifyToken` whose answer can be another for the same
+ * text. Only yes is an answer; what has become of any other token, `verifyToken` says. Makes no garbage.
+ */
+export function isGoodStill({ revocations, now }: Verification, token: Perishable): boolean {
+  const { keys, key, revocable } = token
+  // The very key: a ring that was read anew, or a set that was fetched anew, has others, also where they are the same.
+  if (keys.find(key.kid) !== key || judgeTime(token.times, now(), token.leeway) !== null) return false
+  return revocable === null || (!revocations.isKeyRevoked(key.kid) && revocations.stateOf(revocable) === 'good')
+}
+
+const timesOf = ({ iat, exp, nbf }: Perishable['times']) => ({ iat, exp, ...(nbf !== undefined && { nbf }) })
+
+function revocableOf({ jti, sub, ver, sid, client_id: clientId }: AccessClaims): Revocable {
+  return { jti, sub, ver, sid: sid ?? null, clientId }
 }
 
 /** Who the holder of a token of ours with these claims is. Frozen, so that it can be shared between requests. */

@@ -17,12 +17,22 @@ const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
  * refused, never taken for nobody. A query or a body is never looked at (RFC 6750 sections 2.2 and 2.3 are not offered).
  */
 export function bearerToken(request: Pick<FastifyRequest, 'raw'>): string | null {
+  const credentials = bearerCredentials(request)
+  if (credentials !== null) assertTokenForm(credentials)
+  return credentials
+}
+
+/** As `bearerToken`, but what comes after the scheme may be anything yet: for who compares it with tokens that are known. */
+export function bearerCredentials(request: Pick<FastifyRequest, 'raw'>): string | null {
   const value = authorizationOf(request)
   if (value === null) return null
   if (value.slice(0, SCHEME.length).toLowerCase() !== SCHEME) throw notBearer()
-  const token = value.slice(SCHEME.length)
-  if (token.length > LONGEST_TOKEN || !B64TOKEN.test(token)) throw notBearer()
-  return token
+  return value.slice(SCHEME.length)
+}
+
+/** @throws Problem `invalid_token` */
+export function assertTokenForm(credentials: string): void {
+  if (credentials.length > LONGEST_TOKEN || !B64TOKEN.test(credentials)) throw notBearer()
 }
 
 function notBearer(): Problem {

@@ -7,9 +7,20 @@ import { answerOnSocket, hangUp } from './problem-socket.ts'
 import { MOST_HEADER_FIELDS } from './request-form.ts'
 import { requestIdOf } from './request-id.ts'
 
+/** The parser also knows the methods of RTSP, and the router does not. */
+const ROUTABLE: ReadonlySet<string> = new Set(METHODS)
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** The newest request of a connection. */
+/** The newest request of a connection, which is kept with the connection: a WeakMap of them costs every request. */
+const NEWEST = Symbol('latchkey.newest')
+
+declare module 'node:net' {
+  interface Socket {
+    [NEWEST]?: Exchange
+  }
+}
+
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -43,7 +54,6 @@ export interface Connections {
  * within `requestMilliseconds`. It looks for those every `checkMilliseconds`.
  */
 export function createConnections(requestMilliseconds: number, checkMilliseconds: number): Connections {
-  const newest = new WeakMap<Socket, Exchange>()
   const refused = new WeakSet<Socket>()
 
   function listenWith(listener: Listener): Server {
@@ -60,12 +70,12 @@ export function createConnections(requestMilliseconds: number, checkMilliseconds
     })
     server.maxHeadersCount = MOST_HEADER_FIELDS
     const onRequest: Listener = (request, response) => {
-      if (METHODS.includes(request.method ?? '')) {
-        const last = newest.get(request.socket)?.response
-        newest.set(request.socket, { request, response, before: last?.writableFinished === false ? last : undefined })
+      if (ROUTABLE.has(request.method ?? '')) {
+        const { socket } = request
+        const last = socket[NEWEST]?.response
+        socket[NEWEST] = { request, response, before: last?.writableFinished === false ? last : undefined }
         listener(request, response)
       } else {
-        // The parser also knows the methods of RTSP.
         server.emit('clientError', new Unroutable('The method is not known.', request), request.socket)
       }
     }
@@ -81,7 +91,7 @@ export function createConnections(requestMilliseconds: number, checkMilliseconds
 
   function identify(request: IncomingMessage): string {
     const id = requestIdOf(request)
-    const exchange = newest.get(request.socket)
+    const exchange = request.socket[NEWEST]
     if (exchange?.request === request) exchange.id = id
     return id
   }
@@ -96,7 +106,7 @@ export function createConnections(requestMilliseconds: number, checkMilliseconds
     }
     const problem = problemOf(error)
     const { securityHeaders = {} } = this
-    const exchange = newest.get(socket)
+    const exchange = socket[NEWEST]
     if (exchange !== undefined && !exchange.request.complete) {
       // The fault is in the body of a request that has been handed over. Unless it has its answer already, this is it.
       const { before, id, request, response } = exchange
@@ -142,6 +152,12 @@ function problemOf({ code, message }: Error & { readonly code?: string }): Probl
 }
 
 function logRefusal(app: FastifyInstance, requestId: string, status: number, socket: Socket): void {
-  const line = { method: null, route: UNMATCHED, status, remote_address: socket.remoteAddress ?? '' }
-  writeRequestLine(app.log.child({ request_id: requestId }), line)
+  const remoteAddress = socket.remoteAddress ?? ''
+  writeRequestLine(app.log, {
+    request_id: requestId,
+    method: null,
+    route: UNMATCHED,
+    status,
+    remote_address: remoteAddress
+  })
 }

@@ -6,6 +6,7 @@ import { logWhenDone } from './log-requests.ts'
 import { type LogDestination, type LogLevel, loggerOptions } from './logger.ts'
 import { sendProblem } from './problem-reply.ts'
 import { parseQuery } from './query-string.ts'
+import { requestLogger } from './request-logger.ts'
 import { buildSerializer } from './serialization.ts'
 import { validatorBuilder } from './validation.ts'
 
@@ -26,6 +27,12 @@ export interface ServerSettings {
   readonly checkMilliseconds?: number
 }
 
+/** Where nothing is to be said there is no logger: one that keeps silent is asked by each request all the same. */
+const logging = ({ logLevel, logDestination }: ServerSettings) =>
+  logLevel === 'silent'
+    ? { logger: false as const }
+    : { logger: loggerOptions(logLevel, logDestination), childLoggerFactory: requestLogger }
+
 /**
  * The options of the Fastify constructor. They hold for every scope and whatever is registered when; what else belongs to
  * answers is in the plugins `request-log`, `security-headers`, `well-formed`, `problems`, `bodies`, `cors` and `methods`.
@@ -38,7 +45,7 @@ export function serverOptions(settings: ServerSettings): FastifyHttpOptions<Serv
     serverFactory: connections.listenWith,
     clientErrorHandler: connections.refuse,
     genReqId: connections.identify,
-    logger: loggerOptions(settings.logLevel, settings.logDestination),
+    ...logging(settings),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: settings.trustProxy,
     bodyLimit: BODY_BYTES,

@@ -43,8 +43,9 @@ export function redacted(
   depth = 0
 ): Record<string, unknown> {
   let copy: Record<string, unknown> | null = null
-  for (const [name, value] of Object.entries(logged)) {
+  for (const name of Object.keys(logged)) {
     if (skip.has(name)) continue
+    const value = logged[name]
     const shown = isSecret(name) ? REDACTED : shownValue(value, depth)
     if (shown !== value) (copy ??= { ...logged })[name] = shown
   }
@@ -53,8 +54,16 @@ export function redacted(
 
 const NOTHING: ReadonlySet<string> = new Set()
 
+/** Names that were found to be harmless: nearly all come again, since the code chose them. */
+const harmless = new Set<string>()
+/** What is logged may have been made by others, and have any names. */
+const MOST_HARMLESS = 1000
+
 function isSecret(name: string): boolean {
-  return name.length >= SHORTEST && SECRET.has(name.toLowerCase().replaceAll(/[-_]/g, ''))
+  if (harmless.has(name) || name.length < SHORTEST) return false
+  if (SECRET.has(name.toLowerCase().replaceAll(/[-_]/g, ''))) return true
+  if (harmless.size < MOST_HARMLESS) harmless.add(name)
+  return false
 }
 
 function shownValue(value: unknown, depth: number): unknown {

@@ -1,5 +1,14 @@
 import type { ServerResponse } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+
+/** What the line is made of. */
+const UNDER_WAY = Symbol('latchkey.underWay')
+
+declare module 'node:http' {
+  interface ServerResponse {
+    [UNDER_WAY]?: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly ip: string }
+  }
+}
 
 /** Answers that did not go through the response object but straight to its socket. */
 const answeredBeside = new WeakMap<ServerResponse, number>()
@@ -15,19 +24,26 @@ export function noteAnswer(response: ServerResponse, status: number): void {
  * clients that leave early.
  */
 export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = reply
   // Of a socket that is closed nobody can say any more where it came from.
-  const { ip } = request
-  reply.raw.once('close', () => {
-    const aborted = !reply.raw.writableEnded
-    const status = reply.raw.headersSent ? reply.raw.statusCode : (answeredBeside.get(reply.raw) ?? null)
-    writeRequestLine(request.log, {
-      method: request.method,
-      route: request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED),
-      status,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-      remote_address: ip,
-      ...(aborted && { aborted })
-    })
+  raw[UNDER_WAY] = { request, reply, ip: request.ip }
+  raw.on('close', logDone)
+}
+
+/** One for all responses, and what it needs is kept with each: a function a request is garbage. */
+function logDone(this: ServerResponse): void {
+  const underWay = this[UNDER_WAY]
+  if (underWay === undefined) return
+  const { request, reply, ip } = underWay
+  const aborted = !this.writableEnded
+  writeRequestLine(request.server.log, {
+    request_id: request.id,
+    method: request.method,
+    route: request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED),
+    status: this.headersSent ? this.statusCode : (answeredBeside.get(this) ?? null),
+    ms: Math.round(reply.elapsedTime * 100) / 100,
+    remote_address: ip,
+    ...(aborted && { aborted })
   })
 }
 
@@ -35,6 +51,7 @@ export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void 
 export const UNMATCHED = 'unmatched'
 
 export interface RequestLine {
+  readonly request_id: string
   /** Null where it could not be read. */
   readonly method: string | null
   /** As declared: `/users/:id`. */
@@ -47,7 +64,7 @@ export interface RequestLine {
   readonly aborted?: true
 }
 
-export function writeRequestLine(log: FastifyRequest['log'], line: RequestLine): void {
+export function writeRequestLine(log: FastifyBaseLogger, line: RequestLine): void {
   if (line.status !== null && line.status >= 500) log.error(line, 'request')
   else log.info(line, 'request')
 }

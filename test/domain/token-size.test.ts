@@ -76,7 +76,7 @@ for (const { algorithm, privateKey, stored } of forgers) {
         { issuer, audience, keys, revocations: createRevocationIndex(), now: () => NOW * 1000 },
         token
       )
-      t.strictSame(verdict, { good: true, claims, kid })
+      t.strictSame(verdict, { good: true, claims, key: keys.find(kid) })
     }
   })
 }

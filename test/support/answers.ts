@@ -27,7 +27,7 @@ export async function answeringApp(
   const lines: string[] = []
   const logDestination = { write: (line: string) => void lines.push(line) }
   const app = Fastify(serverOptions({ logLevel: 'trace', trustProxy: false, logDestination, ...settings }))
-  await app.register(requestLog)
+  await app.register(requestLog, { silent: false })
   await app.register(securityHeaders)
   await app.register(wellFormed)
   await app.register(problems)

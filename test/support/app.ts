@@ -58,7 +58,7 @@ export async function startAppOver(
   settings: Settings = {},
   logDestination?: LogDestination
 ): Promise<TestApp> {
-  const app = await buildApp(testConfig(databaseUrl, settings), logDestination)
+  const app = await buildApp(testConfig(databaseUrl, settings), { ...(logDestination && { logDestination }) })
   t.teardown(() => app.close())
   return {
     app,
