@@ -25,10 +25,17 @@ declare module 'fastify' {
        * at most. @throws Problem, or gives a promise of it, `revocation_unavailable` where it cannot be confirmed what has been revoked.
        */
       readonly rely: () => Promise<void> | null
+      /** Whether the view is so new that `rely` makes nobody wait. */
+      readonly isFresh: () => boolean
       /** Milliseconds since the epoch, by the database's clock. */
       readonly now: () => number
       /** Tells of every entry that is new here, until the result is called. */
       readonly follow: (onEntry: (entry: Revocation) => void) => () => void
+      /**
+       * Tells of every entry as it comes, new here or not: for what was read from the database, and is not to be relied on any
+       * longer. `onOtherLife` is called when the database is another one than before (`Position`), before its entries come.
+       */
+      readonly hear: (onEntry: (entry: Revocation) => void, onOtherLife: () => void) => void
       /** How far the journal is in force here. */
       readonly reached: () => Reached
       /** What was committed since; null where the position is not one of this database. */
@@ -72,10 +79,14 @@ export default fp(
     const freshness = createFreshness()
     const hearing = createHearing()
     const followers = new Set<(entry: Revocation) => void>()
+    const hearers: { readonly onEntry: (entry: Revocation) => void; readonly onOtherLife: () => void }[] = []
     let since: Position | null = null
 
     const apply = (entries: readonly Revocation[]) => {
-      for (const entry of entries) if (index.apply(entry)) for (const tell of followers) tell(entry)
+      for (const entry of entries) {
+        if (index.apply(entry)) for (const tell of followers) tell(entry)
+        for (const { onEntry } of hearers) onEntry(entry)
+      }
     }
 
     // Listening comes first: what is committed between the first reading and the first announcement would be lost otherwise.
@@ -98,6 +109,7 @@ export default fp(
       if (reading === null) {
         // What is in force here stays in force; what the other database has comes on top.
         since = null
+        for (const { onOtherLife } of hearers) onOtherLife()
         throw new Error('The journal is that of another life of the database: all of it is read anew.')
       }
       const behind = clock.observe(reading.now, performance.now() - began) / 1000
@@ -150,7 +162,8 @@ export default fp(
     // A process that was stopped and continued has a request to answer before it hears what happened meanwhile. While the
     // journal cannot be read, there is nothing to wait for.
     const mayBeUsedFor = Math.min(CONFIRM_AFTER[sync], maxStalenessSeconds)
-    const lags = () => !failing && freshness.age() > mayBeUsedFor
+    const isFresh = () => freshness.age() <= mayBeUsedFor
+    const lags = () => !failing && !isFresh()
     async function confirm(): Promise<void> {
       const begun = performance.now()
       const left = () => CONFIRM_WITHIN_MILLISECONDS - (performance.now() - begun)
@@ -167,7 +180,7 @@ export default fp(
       if (!isCurrent()) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
     }
     function rely(): Promise<void> | null {
-      if (freshness.age() <= mayBeUsedFor) return null
+      if (isFresh()) return null
       if (lags()) return (confirming ??= confirm().finally(() => (confirming = null))).then(assertCurrent)
       assertCurrent()
       return null
@@ -176,6 +189,7 @@ export default fp(
     app.decorate('revocations', {
       apply,
       isCurrent,
+      isFresh,
       rely,
       now: () => clock.now(),
       stateOf: (token) => index.stateOf(token),
@@ -185,6 +199,7 @@ export default fp(
         followers.add(onEntry)
         return () => void followers.delete(onEntry)
       },
+      hear: (onEntry, onOtherLife) => void hearers.push({ onEntry, onOtherLife }),
       reached: () => reached,
       readSince: (position) => journal.readSince(position)
     })

@@ -78,7 +78,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { preHandler: administrators, schema: deleteSecret },
     async (request, reply) => {
       const { id, secret_id: secretId } = request.params
-      const removed = await app.clients.removeSecret(id, secretId, actOf(request, request.user.id))
+      const removed = await app.clientChanges.removeSecret(id, secretId, actOf(request, request.user.id))
       if (!removed) throw new Problem('not_found')
       return reply.code(204).send(null)
     }

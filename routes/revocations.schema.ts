@@ -22,7 +22,7 @@ export const followRevocations = {
   tags: ['services'],
   summary: 'Follow what is revoked',
   description:
-    'Server-sent events for services that verify access tokens themselves. First `snapshot` events with all that is in force, then `revoked` events as they happen, each with one entry: what `kind` it is (`token` by jti, `session` by sid, `subject` by the id of the user, `client` by client_id, `key` by kid), its `id`, `until` when it matters, and for subjects and clients `stale_below` and `revoked_below`: tokens whose `ver` is below are stale or over. Entries may come more than once. A `heartbeat` says up to when all has been told, and none comes while that is not known. `Last-Event-ID` goes on from there, on any instance. The stream ends with the token that it was asked for with.',
+    'Server-sent events for services that verify access tokens themselves. First `snapshot` events with all that is in force, then `revoked` events as they happen, each with one entry: what `kind` it is (`token` by jti, `session` by sid, `subject` by the id of the user, `client` by client_id, `key` by kid), its `id`, `until` when it matters, and for subjects and clients `stale_below` and `revoked_below`: tokens whose `ver` is below are stale or over. Entries may come more than once, and some concern no token that lives: a client was changed, and nothing was taken from it. A `heartbeat` says up to when all has been told, and none comes while that is not known. `Last-Event-ID` goes on from there, on any instance. The stream ends with the token that it was asked for with.',
   headers: Type.Object({
     'last-event-id': Type.Optional(Type.String({ description: 'The `id` of the last event that was seen.' }))
   }),

@@ -10,11 +10,11 @@ export const clientRotateSecret: Command = {
   flags: {},
   async run({ given, print }) {
     const id = given('ID')
-    await withClients(async (clients) => {
+    await withClients(async (clients, changes) => {
       const client = await clients.find(id)
       const [older, ...others] = client?.secrets ?? []
       if (older !== undefined && others.length >= MOST_SECRETS - 1) {
-        await clients.removeSecret(id, older.id, COMMAND_LINE)
+        await changes.removeSecret(id, older.id, COMMAND_LINE)
       }
       const { secret, stored } = newClientSecret()
       const verdict = await clients.addSecret(id, stored, COMMAND_LINE)

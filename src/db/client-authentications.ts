@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { clients } from '../../drizzle/schema.ts'
 import type { Act } from '../domain/act.ts'
+import type { ProvenClient } from '../domain/held-clients.ts'
 import type { ClientRecord } from '../domain/records.ts'
 import type { Bucket } from '../domain/throttle.ts'
 import type { Database, Row } from './database.ts'
@@ -18,11 +19,12 @@ export interface AuthenticatedClient {
 /** Why a client is not who it says. */
 export type NoClient = 'unknown_client' | 'disabled' | 'wrong_secret' | 'wrong_assertion' | 'used_assertion'
 
-export type Authenticated = AuthenticatedClient | { readonly failed: NoClient }
+export type Authenticated<Client extends AuthenticatedClient = AuthenticatedClient> =
+  Client | { readonly failed: NoClient }
 
 export interface ClientAuthentications {
   /** Finds the client whose secret has this hash. Notes when the secret was used, to the minute. */
-  bySecret(clientId: string, hash: Uint8Array): Promise<Authenticated>
+  bySecret(clientId: string, hash: Uint8Array): Promise<Authenticated<ProvenClient>>
   /**
    * Takes an assertion whose signature was good under `publicJwk`, where that is still the client's key and the assertion was
    * not used before, on any instance.
@@ -53,17 +55,22 @@ export function createClientAuthentications(database: Database): ClientAuthentic
       const [row] = await database.run(sql`
         with c as materialized (select * from clients where id = ${idParameter(clientId)}),
         s as materialized (
-          select s.id from client_secrets s join c on c.id = s.client_id
+          select s.id, s.last_used_at from client_secrets s join c on c.id = s.client_id
           where s.secret_hash = ${hash}::bytea and c.disabled_at is null
         ), used as (
           update client_secrets set last_used_at = clock_timestamp() where id in (
             select id from client_secrets where id = (select id from s)
               and (last_used_at is null or last_used_at < clock_timestamp() - ${USED_EACH})
             for update skip locked)
+          returning last_used_at
         )
-        select ${columnsOf(clients, 'c')}, exists (select from s) as proven, ${NOW} from c`)
+        select ${columnsOf(clients, 'c')}, exists (select from s) as proven, ${NOW},
+          (select ${milliseconds(sql`greatest(s.last_used_at, u.last_used_at) + ${USED_EACH}`)}
+           from s left join used u on true) as quiet_until
+        from c`)
       if (row === undefined) return { failed: 'unknown_client' }
-      if (row['proven'] === true) return authenticatedOf(row)
+      // There is no time where another statement is writing down the first use at this instant: 0 is over.
+      if (row['proven'] === true) return { ...authenticatedOf(row), quietUntil: Number(row['quiet_until'] ?? 0) }
       return { failed: row['disabled_at'] === null ? 'wrong_secret' : 'disabled' }
     },
 

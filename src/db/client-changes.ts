@@ -24,6 +24,11 @@ export interface ClientChange {
   readonly disabled?: boolean | undefined
 }
 
+/**
+ * Each change is in the journal, also one that ends no token: instances hold clients that have shown their secret, and forget
+ * one that they hear of. The floor of such an entry is the version as it is, below which no token is good anyway. What is
+ * only added, a client or a secret, is nobody's to forget.
+ */
 export interface ClientChanges {
   /**
    * Changes a client; null where there is none. Once a permission or an audience is taken away, the tokens already issued are
@@ -32,6 +37,8 @@ export interface ClientChanges {
   change(id: string, change: ClientChange, act: Act): Promise<ClientWithSecrets | null>
   /** Removes a client with its secrets; its tokens are over. False where there is none. */
   remove(id: string, act: Act): Promise<boolean>
+  /** Removes a secret; the tokens that were got with it live on. False where there is no such secret of that client. */
+  removeSecret(clientId: string, secretId: string, act: Act): Promise<boolean>
 }
 
 export function createClientChanges(database: Database, revoked: Revoked): ClientChanges {
@@ -67,11 +74,11 @@ export function createClientChanges(database: Database, revoked: Revoked): Clien
           from judged j where u.id = j.id
           returning u.*
         ), seen as (
-          select c.*, j.permissions as old_permissions, j.withdraws, j.permissions_change, j.disables, j.enables, j.others
+          select c.*, j.permissions as old_permissions, j.permissions_change, j.disables, j.enables, j.others
           from c join judged j on j.id = c.id
         ), journal as (${journalOf(sql`
           select 'client', id::text, token_version, case when disables then token_version end, ${REMEMBERED_UNTIL}
-          from seen where withdraws or disables`)}),
+          from seen where permissions_change or disables or enables or others <> '{}'`)}),
         a1 as (${auditOf(act, 'seen where permissions_change', {
           action: 'client.permissions_changed',
           subject: sql`id::text`,
@@ -96,6 +103,23 @@ export function createClientChanges(database: Database, revoked: Revoked): Clien
         journal as (${journalOf(sql`
           select 'client', id::text, null::int, ${HIGHEST_VERSION}::int, ${REMEMBERED_UNTIL} from removed`)}),
         audit as (${auditOf(act, 'removed', { action: 'client.deleted', subject: sql`id::text` })})
+        select id, ${REVOKED} from removed`)
+      revoked(revokedBy(row))
+      return row !== undefined
+    },
+
+    async removeSecret(clientId, secretId, act) {
+      const [row] = await database.run(sql`
+        with removed as (
+          delete from client_secrets where id = ${idParameter(secretId)} and client_id = ${idParameter(clientId)} returning *
+        ), journal as (${journalOf(sql`
+          select 'client', c.id::text, c.token_version, null::int, ${REMEMBERED_UNTIL}
+          from removed r join clients c on c.id = r.client_id`)}),
+        audit as (${auditOf(act, 'removed', {
+          action: 'client.secret_removed',
+          subject: sql`client_id::text`,
+          detail: sql`jsonb_build_object('secret', id)`
+        })})
         select id, ${REVOKED} from removed`)
       revoked(revokedBy(row))
       return row !== undefined

@@ -24,8 +24,6 @@ export interface ClientRepository {
   list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly ClientWithSecrets[]>
   /** Adds a second secret; it is the statement that decides whether there is room for it. */
   addSecret(clientId: string, secret: NewSecret, act: Act): Promise<'added' | 'missing' | 'too_many'>
-  /** False where there is no such secret of that client. */
-  removeSecret(clientId: string, secretId: string, act: Act): Promise<boolean>
 }
 
 export const namesParameter = (names: readonly string[]) => sql`${sql.param([...names], clients.permissions)}::text[]`
@@ -102,19 +100,6 @@ export function createClientRepository(database: Database): ClientRepository {
         // Somebody else took the place: there may be another one.
       }
       return 'too_many'
-    },
-
-    async removeSecret(clientId, secretId, act) {
-      const [row] = await database.run(sql`
-        with removed as (
-          delete from client_secrets where id = ${idParameter(secretId)} and client_id = ${idParameter(clientId)} returning *
-        ), audit as (${auditOf(act, 'removed', {
-          action: 'client.secret_removed',
-          subject: sql`client_id::text`,
-          detail: sql`jsonb_build_object('secret', id)`
-        })})
-        select id from removed`)
-      return row !== undefined
     }
   }
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { signInAdmin, startApp, type TestApp } from '../support/app.ts'
+import type { ClientShape } from '../support/clients.ts'
 import { readFeed, type FeedEvent } from '../support/feed.ts'
 
 t.setTimeout(120_000)
@@ -38,6 +39,28 @@ t.test('a client with revocations:read follows the feed, and hears what becomes 
   })
   reader.leave()
 })
+
+t.test(
+  'a change that takes nothing from tokens is told with a floor that no token is below, and ends no stream',
+  async (t) => {
+    const { id, token } = await newClient(app, ['revocations:read'])
+    const reader = await readFeed(url, token)
+    await reader.find(isBeat)
+    const about = () => reader.events.filter(({ data }) => data['id'] === id).map(({ data }) => data)
+    await change(id, { name: 'other', permissions: ['revocations:read', 'a:b'] })
+    const { secrets } = (await app.send('GET', `/api/v1/clients/${id}`, { token: admin })).json<ClientShape>()
+    await app.send('DELETE', `/api/v1/clients/${id}/secrets/${secrets[0]?.id ?? ''}`, { token: admin })
+    const other = await newClient(app, ['a:b'])
+    await change(other.id, { permissions: [] })
+    await reader.find(({ data }) => data['id'] === other.id)
+    t.ok(about().length > 0, 'what is true may be said')
+    for (const { until: _until, ...entry } of about()) t.strictSame(entry, { kind: 'client', id, stale_below: 1 })
+    t.equal((await app.send('GET', '/api/v1/users/me', { token })).statusCode, 403, 'the token is as good as before')
+    await change(id, { permissions: [] })
+    t.equal(await reader.ended, 'ended', 'and the stream went on until it may not be read any more')
+    t.strictSame(about().at(-1)?.['stale_below'], 2)
+  }
+)
 
 t.test('the stream ends when the client may no longer read it', async (t) => {
   for (const body of [{ permissions: [] }, { disabled: true }]) {
