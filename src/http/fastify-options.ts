@@ -6,6 +6,7 @@ import { logWhenDone } from './log-requests.ts'
 import { type LogDestination, type LogLevel, loggerOptions } from './logger.ts'
 import { sendProblem } from './problem-reply.ts'
 import { parseQuery } from './query-string.ts'
+import { logToStandardOutput } from './log-writer.ts'
 import { requestLogger } from './request-logger.ts'
 import { buildSerializer } from './serialization.ts'
 import { validatorBuilder } from './validation.ts'
@@ -31,7 +32,7 @@ export interface ServerSettings {
 const logging = ({ logLevel, logDestination }: ServerSettings) =>
   logLevel === 'silent'
     ? { logger: false as const }
-    : { logger: loggerOptions(logLevel, logDestination), childLoggerFactory: requestLogger }
+    : { logger: loggerOptions(logLevel, logDestination ?? logToStandardOutput()), childLoggerFactory: requestLogger }
 
 /**
  * The options of the Fastify constructor. They hold for every scope and whatever is registered when; what else belongs to

@@ -16,14 +16,13 @@ export interface LogDestination {
 const SERIALIZED: ReadonlySet<string> = new Set(['req', 'res', 'err'])
 
 /**
- * How the log is written: one JSON object a line, on standard output unless there is another destination. Synchronously, as
- * is pino's default: a line that explains a crash is worth nothing when the crash takes it along, and one line a request is
- * cheap. Headers, queries, path parameters and bodies never get here; see `writeRequestLine` for what does.
+ * How the log is written: one JSON object a line. Headers, queries, path parameters and bodies never get here; see
+ * `writeRequestLine` for what does.
  */
-export function loggerOptions(level: LogLevel, destination?: LogDestination): LoggerOptions {
+export function loggerOptions(level: LogLevel, destination: LogDestination): LoggerOptions {
   return {
     level,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
     formatters: {
       level: (label) => ({ level: label }),
       log: (logged) => redacted(logged, SERIALIZED)
@@ -34,7 +33,22 @@ export function loggerOptions(level: LogLevel, destination?: LogDestination): Lo
       err: (error) => ({ ...loggedError(error) })
     },
     hooks: { logMethod: safeMessage },
-    ...(destination !== undefined && { stream: destination })
+    stream: destination
+  }
+}
+
+/** RFC 3339 in UTC, to the millisecond; all but that is the same for a second, and takes longer than the rest of a line. */
+function createTimestamp(): () => string {
+  let second = NaN
+  let text = ''
+  return () => {
+    const now = Date.now()
+    const its = Math.floor(now / 1000)
+    if (its !== second) {
+      second = its
+      text = new Date(its * 1000).toISOString().slice(0, -'000Z'.length)
+    }
+    return `,"time":"${text}${String(now - its * 1000).padStart(3, '0')}Z"`
   }
 }
 
