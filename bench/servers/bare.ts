@@ -2,12 +2,11 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { answerQuestions } from './answering.ts'
-import { ANSWER, SCHEMA } from './route.ts'
+import { ANSWER, HEADERS, SCHEMA } from './route.ts'
 
-const headers = JSON.parse(process.env['HEADERS'] ?? '{}') as Readonly<Record<string, string>>
 const app = Fastify({ logger: process.env['LOG'] === '1' })
 app.addHook('onRequest', (request, reply, done) => {
-  reply.headers(headers)
+  reply.headers(HEADERS)
   reply.header('x-request-id', request.id)
   done()
 })

@@ -8,3 +8,6 @@ export const SCHEMA = {
     200: Type.Object({ id: Type.String({ format: 'uuid' }), name: Type.String(), active: Type.Boolean() })
   }
 }
+
+/** The headers that Latchkey puts on its answers, for servers that are to send the same: as JSON in the environment. */
+export const HEADERS = JSON.parse(process.env['HEADERS'] ?? '{}') as Readonly<Record<string, string>>

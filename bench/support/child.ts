@@ -22,6 +22,11 @@ export interface Child {
   stop(): Promise<void>
 }
 
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
 const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
 
 /** Starts `file` of bench/ as a process. Its environment is what is given and the path alone: no setting comes from outside. */
@@ -36,9 +41,8 @@ export function startChild(file: string, { env = {}, core, output = 'ignore', fl
     serialization: 'advanced'
   })
   child.stdout?.resume()
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
-  const gone = once(child, 'exit').then(() => process.off('exit', kill))
+  living.add(child)
+  const gone = once(child, 'exit').then(() => living.delete(child))
 
   return {
     process: child,

@@ -52,9 +52,19 @@ export function parseToken(token: string): ParsedToken | null {
   const [head, body, signature] = parts
   if (parts.length !== 3 || head === undefined || body === undefined || !signature) return null
   if (decodeBase64url(signature) === null) return null
-  const header = parseJsonPart(head)
+  const header = parseHeader(head)
   const payload = parseJsonPart(body)
   return header === null || payload === null ? null : { header, payload }
+}
+
+/** The newest that was an object: all tokens that one key has signed begin alike. */
+let newest: { readonly text: string; readonly header: ParsedToken['header'] } | null = null
+
+function parseHeader(text: string): ParsedToken['header'] | null {
+  if (newest?.text === text) return newest.header
+  const header = parseJsonPart(text)
+  if (header !== null) newest = { text, header: Object.freeze(header) }
+  return header
 }
 
 function parseJsonPart(part: string): Readonly<Record<string, unknown>> | null {

@@ -18,7 +18,9 @@ function refuseRepeatedNames(text: string): void {
   const open: (Set<string> | null)[] = []
   let names: Set<string> | null = null
   let nameIsNext = false
-  for (const [token] of text.matchAll(TOKEN)) {
+  TOKEN.lastIndex = 0
+  for (let found = TOKEN.exec(text); found !== null; found = TOKEN.exec(text)) {
+    const [token] = found
     if (token === '{' || token === '[') {
       open.push(names)
       names = token === '{' ? new Set() : null
@@ -30,7 +32,7 @@ function refuseRepeatedNames(text: string): void {
       nameIsNext = names !== null
     } else if (nameIsNext && names !== null) {
       nameIsNext = false
-      const name = String(JSON.parse(token))
+      const name = token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1)
       if (names.has(name)) throw new SyntaxError('A member name is repeated.')
       names.add(name)
     }
