@@ -83,8 +83,8 @@ export default fp(
     }
 
     /**
-     * Memory says yes, and only while it is known what has been taken from clients until half a second ago, as a guard knows it
-     * of tokens. Everything else is the statement's to say: while the journal cannot be read, each request asks the database.
+     * Memory says yes, and only while it is known what has been taken from clients until half a second ago: here, other than
+     * with a token, there is somebody else to ask. Everything else is the statement's to say.
      */
     async function judgeSecret(clientId: string, hash: Buffer): Promise<Authenticated> {
       const now = revocations.now()

@@ -37,7 +37,7 @@ declare module 'fastify' {
       readonly verify: (credentials: string) => Caller | Promise<Caller>
       /** The tokens that a statement authorised. */
       readonly issue: (grant: Grant) => IssuedTokens
-      /** The access token of a client that a statement authenticated. */
+      /** The access token of a client that was authenticated. */
       readonly issueToClient: (grant: ClientGrant) => Pick<IssuedTokens, 'accessToken' | 'expiresIn'>
       /** Judges an access token, which may be meant for whom it will where it is our own (RFC 7662): who asks compares `aud`. */
       readonly introspect: (token: string) => Verdict | Promise<Verdict>
@@ -59,7 +59,7 @@ export interface ClientGrant {
   readonly permissions: readonly string[]
   /** Null for the service itself, else one of the client's audiences. */
   readonly audience: string | null
-  /** As of `Grant`. */
+  /** As of `AuthenticatedClient`. */
   readonly now: number
 }
 

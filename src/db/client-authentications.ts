@@ -9,10 +9,10 @@ import { columnsOf, decode, milliseconds } from './decode.ts'
 import { auditOf, idParameter } from './statements.ts'
 import { bucketRows } from './throttles.ts'
 
-/** What a statement authorised: who the client is, and as of when. */
+/** Who the client is, as a statement found it, now or a moment ago. */
 export interface AuthenticatedClient {
   readonly client: ClientRecord
-  /** The database's time in that statement, in milliseconds since the epoch: `iat` and `exp` are counted from it. */
+  /** The database's time, in milliseconds since the epoch: `iat` and `exp` are counted from it. */
   readonly now: number
 }
 

@@ -61,6 +61,18 @@ t.test('two secrets of a client are taken each for its own time, and the client 
   t.strictSame(held.find('one', SECOND, NOW + MINUTE)?.permissions, ['c:d'])
 })
 
+t.test('of many answers at once the one that wrote the use down counts, whenever it comes', async (t) => {
+  const [wrote, found] = [proven('one'), proven('one', { usedAgo: MINUTE })]
+  for (const answers of [
+    [wrote, found],
+    [found, wrote]
+  ]) {
+    const held = holding(...answers.map((each) => [each, FIRST] as const))
+    t.equal(held.find('one', FIRST, NOW + MINUTE - 1)?.id, 'one')
+    t.equal(held.find('one', FIRST, NOW + MINUTE), null)
+  }
+})
+
 t.test('who is forgotten is not taken by any secret, and the others are', async (t) => {
   const held = holding([proven('one'), FIRST], [proven('one'), SECOND], [proven('two'), FIRST])
   held.forget('one')
