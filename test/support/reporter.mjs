@@ -1,6 +1,7 @@
 // What tap shows of a run: one line per file, and everything about what failed.
 // Plain JavaScript, because tap loads it without the hooks that load TypeScript.
 import { writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 
 /**
@@ -64,12 +65,11 @@ function follow(file) {
       if (report !== null) return
       const { pass, fail, skip, todo, total } = file.counts
       const fault = faultOf(file)
-      report = { file: file.name, passed: pass, failed: Math.max(fail, fault === null ? 0 : 1), skipped: skip + todo }
+      const name = sourceOf(file.name)
+      report = { file: name, passed: pass, failed: Math.max(fail, fault === null ? 0 : 1), skipped: skip + todo }
       const what = report.failed > 0 ? `${report.failed} failed` : report.skipped > 0 ? `${report.skipped} skipped` : ''
       const head = report.failed > 0 ? 'FAIL' : report.skipped > 0 ? 'skip' : 'ok  '
-      print(
-        [`${head}  ${file.name}`, `${total} assertions`, seconds(Date.now() - start), what].filter(Boolean).join('  ')
-      )
+      print([`${head}  ${name}`, `${total} assertions`, seconds(Date.now() - start), what].filter(Boolean).join('  '))
       for (const comment of comments) print(indent(comment))
       for (const { fullname, skip, todo } of [...file.lists.skip, ...file.lists.todo]) {
         print(indent(`skipped: ${fullname} ${[skip, todo].filter((why) => typeof why === 'string').join(' ')}`))
@@ -122,6 +122,12 @@ function stopWithParent() {
 
 /** @returns {FileReport[]} */
 const reports = () => [...files.values()].map((file) => file.report()).filter((report) => report !== null)
+
+/** The path of a test file. run.ts has made one file of it and all that it imports, in a folder that it tells us of. */
+function sourceOf(name) {
+  const bundles = process.env.TEST_BUNDLES
+  return bundles ? relative(bundles, resolve(name)).replace(/\.mjs$/, '.ts') : name
+}
 
 const print = (text) => process.stdout.write(`${text}\n`)
 const indent = (text) => text.replace(/^(?=.)/gm, '      ')

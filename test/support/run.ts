@@ -1,6 +1,7 @@
 // npm test: every test file that comes to a database over PGlite and over a PostgreSQL server that is started here, with the
-// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files, and go to tap. TEST_ENGINE (pglite or postgres) asks
-// for one of the two alone, TEST_PG_BIN for the PostgreSQL whose programs are in that folder.
+// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files and
+// folders, and ask for those alone. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for the
+// PostgreSQL whose programs are in that folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,6 +9,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { closingLine, unequalCounts, type FileReport, type Run } from './assertion-counts.ts'
+import { bundleFolder, bundleOf, makeBundles, PROGRAM } from './bundles.ts'
 import { engine, type Engine } from './database.ts'
 import { startPostgres } from './pg-server.ts'
 import { scratchPrefix, sweepScratch } from './scratch.ts'
@@ -17,11 +19,11 @@ import { testFiles } from './test-files.ts'
 /** What the tests find in their environment; read in database.ts. */
 type Environment = Readonly<Record<string, string>>
 
-const asked = process.argv.slice(2)
-const { overDatabase, overPostgres, others } = testFiles(fileURLToPath(new URL('../..', import.meta.url)))
-const files = asked.length > 0 ? asked : overDatabase
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { overDatabase, overPostgres, others } = testFiles(root, process.argv.slice(2))
 const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
 const folder = mkdtempSync(scratchPrefix())
+const bundles = bundleFolder()
 const runs: Run[] = []
 const faults: string[] = []
 const stop = new AbortController()
@@ -37,7 +39,7 @@ try {
 } catch (error) {
   faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  for (const own of [folder, bundles]) rmSync(own, { recursive: true, force: true })
 }
 faults.push(...unequalCounts(runs))
 for (const fault of faults) console.log(`FAIL  ${fault}`)
@@ -46,7 +48,8 @@ console.log(line)
 process.exit(passed ? 0 : 1)
 
 async function main(): Promise<void> {
-  if (asked.length === 0) runs.push(await runTap('none', 'no database', others))
+  await makeBundles([...others, ...overDatabase, ...overPostgres, PROGRAM], bundles)
+  await runTap('none', 'no database', others)
   const environment: Environment = {
     TEST_FOLDER: folder,
     ...(engines.includes('pglite') && { TEST_PGLITE_TEMPLATE: join(folder, 'template') })
@@ -56,7 +59,7 @@ async function main(): Promise<void> {
     engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
   ])
   if (server === null) {
-    runs.push(await runTap('pglite', 'PGlite', files, { ...environment, TEST_ENGINE: 'pglite' }))
+    await runTap('pglite', 'PGlite', overDatabase, { ...environment, TEST_ENGINE: 'pglite' })
     return
   }
   try {
@@ -66,10 +69,9 @@ async function main(): Promise<void> {
     const postgres = `PostgreSQL ${server.binaries.version}`
     for (const each of engines) {
       const name = each === 'pglite' ? 'PGlite' : postgres
-      runs.push(await runTap(each, name, files, { ...forAll, TEST_ENGINE: each }))
+      await runTap(each, name, overDatabase, { ...forAll, TEST_ENGINE: each })
     }
-    if (asked.length > 0) return
-    runs.push(await runTap('none', `${postgres} alone`, overPostgres, { ...forAll, TEST_ENGINE: 'postgres' }))
+    await runTap('none', `${postgres} alone`, overPostgres, { ...forAll, TEST_ENGINE: 'postgres' })
   } finally {
     await server.stop()
   }
@@ -81,13 +83,14 @@ async function runTap(
   name: string,
   files: readonly string[],
   environment: Environment = { TEST_ENGINE: 'none' }
-): Promise<Run> {
+): Promise<void> {
   stop.signal.throwIfAborted()
+  if (files.length === 0) return
   console.log(`\nOver ${name}`)
   const report = join(folder, `${runs.length}.json`)
   const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
-  const child = spawn(process.execPath, [tap, ...files], {
-    env: { ...process.env, ...environment, TEST_REPORT: report },
+  const child = spawn(process.execPath, [tap, ...files.map((file) => bundleOf(file, bundles))], {
+    env: { ...process.env, ...environment, TEST_BUNDLES: bundles, TEST_REPORT: report },
     // The channel is how tap learns that it is to stop, also when we are killed.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })
@@ -100,5 +103,5 @@ async function runTap(
   if (code !== 0 && reports.every(({ failed }) => failed === 0)) {
     faults.push(`tap ended with ${code === null ? 'a signal' : `code ${code}`} over ${name}`)
   }
-  return { engine: over, files: reports }
+  runs.push({ engine: over, files: reports })
 }

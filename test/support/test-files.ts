@@ -14,11 +14,18 @@ export interface TestFiles {
   readonly others: string[]
 }
 
-export function testFiles(root: string): TestFiles {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+/**
+ * @param asked files and folders, as paths from the root of the project; all files where none are
+ * @throws Error where something is asked for that is not there
+ */
+export function testFiles(root: string, asked: readonly string[] = []): TestFiles {
+  const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))
     .sort()
+  const isIn = (path: string) => (file: string) => !relative(path, file).startsWith('..')
+  for (const path of asked) if (!all.some(isIn(path))) throw new Error(`${path} is no test file, and has none.`)
+  const files = asked.length === 0 ? all : all.filter((file) => asked.some((path) => isIn(path)(file)))
   const reach = reachOf(root)
   const isForPostgres = (file: string) => file.endsWith('.postgres.test.ts')
   return {
