@@ -62,8 +62,8 @@ async function findProgram(): Promise<string> {
 
 const packages: Plugin = {
   name: 'packages',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ kind, path }) =>
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ kind, path }) =>
       kind === 'entry-point' || INSIDE.test(path) ? undefined : { path, external: true }
     )
   }
@@ -72,8 +72,8 @@ const packages: Plugin = {
 /** `import.meta` goes on saying where the source is, from where it finds its neighbours. */
 const places: Plugin = {
   name: 'places',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
       loader: 'ts',
       contents: readFileSync(path, 'utf8')
         .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))

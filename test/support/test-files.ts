@@ -35,6 +35,22 @@ export function testFiles(root: string, asked: readonly string[] = []): TestFile
   }
 }
 
+/** Files that take ten seconds and more. Begun last, one of them would go on alone when all others have ended. */
+const LONG: readonly string[] = [
+  'test/durability/kill.test.ts',
+  'test/durability/start.test.ts',
+  'test/races/clients.postgres.test.ts',
+  'test/keys/rotation.postgres.test.ts',
+  'test/durability/keys.test.ts',
+  'test/durability/clients.test.ts'
+]
+
+/** Those that take long before all others. */
+export function longestFirst<Of extends { readonly file: string }>(all: readonly Of[]): readonly Of[] {
+  const rank = ({ file }: Of) => (LONG.includes(file) ? LONG.indexOf(file) : LONG.length)
+  return all.toSorted((a, b) => rank(a) - rank(b))
+}
+
 /** Whether a file reaches the one that makes databases. */
 function reachOf(root: string): (file: string) => boolean {
   const known = new Map<string, boolean>([[DATABASE, true]])
