@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { CHEAP } from './app.ts'
+import { programBundle } from './bundles.ts'
 import type { Test } from './database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,11 +25,11 @@ export interface Ended {
   readonly stderr: string
 }
 
-function command(args: readonly string[], settings: Settings): ChildProcess {
+async function command(args: readonly string[], settings: Settings): Promise<ChildProcess> {
   const kept = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => ['PATH', 'HOME', 'TMPDIR'].includes(name))
   )
-  return spawn(process.execPath, ['--import', './test/support/ts.mjs', 'src/cli/main.ts', ...args], {
+  return spawn(process.execPath, [await programBundle(), ...args], {
     cwd: root,
     env: { ...kept, ...CHEAP, LOG_LEVEL: 'info', HOST: '127.0.0.1', PORT: '0', ...settings },
     stdio: ['pipe', 'pipe', 'pipe']
@@ -40,7 +41,7 @@ const MOST_MILLISECONDS = 60_000
 
 /** Runs `latchkey` to its end; the exit code is null where it did not come to one. */
 export async function run(args: readonly string[], settings: Settings, stdin = ''): Promise<Ended> {
-  const child = command(args, settings)
+  const child = await command(args, settings)
   // What was to refuse and serves instead must not outlive the test.
   const late = setTimeout(() => child.kill('SIGKILL'), MOST_MILLISECONDS)
   const output = { stdout: '', stderr: '' }
@@ -54,7 +55,7 @@ export async function run(args: readonly string[], settings: Settings, stdin = '
 
 /** Starts an instance and waits until it listens. It does not outlive the test. */
 export async function startInstance(t: Test, settings: Settings): Promise<Instance> {
-  const child = command(['serve'], settings)
+  const child = await command(['serve'], settings)
   const ended = once(child, 'close') as Promise<[number | null]>
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal)

@@ -1,29 +1,31 @@
 // npm test: every test file that comes to a database over PGlite and over a PostgreSQL server that is started here, with the
-// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files, and go to tap. TEST_ENGINE (pglite or postgres) asks
-// for one of the two alone, TEST_PG_BIN for the PostgreSQL whose programs are in that folder.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files and
+// folders, and ask for those alone. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for the
+// PostgreSQL whose programs are in that folder.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { closingLine, unequalCounts, type FileReport, type Run } from './assertion-counts.ts'
+import { closingLine, unequalCounts, type Run } from './assertion-counts.ts'
+import { bundleFolder, bundleOf, makeBundles, PROGRAM } from './bundles.ts'
 import { engine, type Engine } from './database.ts'
-import { startPostgres } from './pg-server.ts'
+import { startPostgres, type PostgresServer } from './pg-server.ts'
+import { runAll, type Job } from './pool.ts'
 import { scratchPrefix, sweepScratch } from './scratch.ts'
 import { makePgliteTemplate, makePostgresTemplate } from './templates.ts'
-import { testFiles } from './test-files.ts'
+import { longestFirst, testFiles } from './test-files.ts'
 
-/** What the tests find in their environment; read in database.ts. */
+/** What the tests find in their environment; read in database.ts and bundles.ts. */
 type Environment = Readonly<Record<string, string>>
 
-const asked = process.argv.slice(2)
-const { overDatabase, overPostgres, others } = testFiles(fileURLToPath(new URL('../..', import.meta.url)))
-const files = asked.length > 0 ? asked : overDatabase
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { overDatabase, overPostgres, others } = testFiles(root, process.argv.slice(2))
 const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
+const isNeeded = (one: Engine) =>
+  engines.includes(one) && overDatabase.length + (one === 'postgres' ? overPostgres.length : 0) > 0
 const folder = mkdtempSync(scratchPrefix())
-const runs: Run[] = []
+const bundles = bundleFolder()
 const faults: string[] = []
+let runs: readonly Run[] = []
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -37,7 +39,7 @@ try {
 } catch (error) {
   faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  for (const own of [folder, bundles]) rmSync(own, { recursive: true, force: true })
 }
 faults.push(...unequalCounts(runs))
 for (const fault of faults) console.log(`FAIL  ${fault}`)
@@ -46,59 +48,40 @@ console.log(line)
 process.exit(passed ? 0 : 1)
 
 async function main(): Promise<void> {
-  if (asked.length === 0) runs.push(await runTap('none', 'no database', others))
-  const environment: Environment = {
-    TEST_FOLDER: folder,
-    ...(engines.includes('pglite') && { TEST_PGLITE_TEMPLATE: join(folder, 'template') })
-  }
+  const template = join(folder, 'template')
   const [server] = await Promise.all([
-    engines.includes('postgres') ? startPostgres() : null,
-    engines.includes('pglite') ? makePgliteTemplate(join(folder, 'template')) : null
+    isNeeded('postgres') ? startPostgres() : null,
+    isNeeded('pglite') ? makePgliteTemplate(template) : null,
+    makeBundles([...others, ...overDatabase, ...overPostgres, PROGRAM], bundles)
   ])
-  if (server === null) {
-    runs.push(await runTap('pglite', 'PGlite', files, { ...environment, TEST_ENGINE: 'pglite' }))
-    return
-  }
   try {
-    await makePostgresTemplate(server.url)
-    // Tests that start servers of their own start the same PostgreSQL as this one.
-    const forAll = { ...environment, TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin }
-    const postgres = `PostgreSQL ${server.binaries.version}`
-    for (const each of engines) {
-      const name = each === 'pglite' ? 'PGlite' : postgres
-      runs.push(await runTap(each, name, files, { ...forAll, TEST_ENGINE: each }))
-    }
-    if (asked.length > 0) return
-    runs.push(await runTap('none', `${postgres} alone`, overPostgres, { ...forAll, TEST_ENGINE: 'postgres' }))
+    if (server !== null) await makePostgresTemplate(server.url)
+    runs = await runAll(longestFirst(jobsFor(template, server)), stop.signal)
   } finally {
-    await server.stop()
+    await server?.stop()
   }
 }
 
-/** Runs files. The reporter prints what it sees, and leaves the numbers in a file. */
-async function runTap(
-  over: Run['engine'],
-  name: string,
-  files: readonly string[],
-  environment: Environment = { TEST_ENGINE: 'none' }
-): Promise<Run> {
-  stop.signal.throwIfAborted()
-  console.log(`\nOver ${name}`)
-  const report = join(folder, `${runs.length}.json`)
-  const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
-  const child = spawn(process.execPath, [tap, ...files], {
-    env: { ...process.env, ...environment, TEST_REPORT: report },
-    // The channel is how tap learns that it is to stop, also when we are killed.
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc']
-  })
-  stop.signal.addEventListener('abort', () => {
-    if (child.connected) child.disconnect()
-  })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  stop.signal.throwIfAborted()
-  const reports = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as readonly FileReport[]) : []
-  if (code !== 0 && reports.every(({ failed }) => failed === 0)) {
-    faults.push(`tap ended with ${code === null ? 'a signal' : `code ${code}`} over ${name}`)
+/** Each file over what it is to run over; the server is there where it is needed. */
+function jobsFor(template: string, server: PostgresServer | null): readonly Job[] {
+  const given: Environment = {
+    TEST_FOLDER: folder,
+    TEST_BUNDLES: bundles,
+    ...(isNeeded('pglite') && { TEST_PGLITE_TEMPLATE: template }),
+    // Tests that start servers of their own start the same PostgreSQL as this one.
+    ...(server !== null && { TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin })
   }
-  return { engine: over, files: reports }
+  const jobs = (files: readonly string[], engine: Run['engine'], own: Environment, over = ''): readonly Job[] =>
+    files.map((file) => {
+      return { file, bundle: bundleOf(file, bundles), engine, over, environment: { ...given, ...own } }
+    })
+  const names: Readonly<Record<Engine, string>> = {
+    pglite: 'PGlite',
+    postgres: `PostgreSQL ${server?.binaries.version ?? ''}`
+  }
+  return [
+    ...jobs(others, 'none', { TEST_ENGINE: 'none' }),
+    ...engines.flatMap((each) => jobs(overDatabase, each, { TEST_ENGINE: each }, names[each])),
+    ...(server === null ? [] : jobs(overPostgres, 'none', { TEST_ENGINE: 'postgres' }, names.postgres))
+  ]
 }

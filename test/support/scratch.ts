@@ -1,6 +1,7 @@
-import { accessSync, constants, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const MEMORY = '/dev/shm'
 const ROOM = 2 ** 31
@@ -19,6 +20,9 @@ export function scratch(): string {
   }
 }
 
+/** The same for what must lie within the project, where Node finds its packages. */
+export const SCRATCH_WITHIN = fileURLToPath(new URL('../../.tap', import.meta.url))
+
 const PREFIX = 'latchkey-test-'
 
 /** What a folder of this process is to be called, up to the random letters at its end. */
@@ -26,13 +30,15 @@ export const scratchPrefix = (where = scratch()) => join(where, `${PREFIX}${proc
 
 /** Removes the folders of processes that were killed before they could do so themselves. */
 export function sweepScratch(): void {
-  for (const name of readdirSync(scratch())) {
-    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
-    if (!Number.isInteger(pid) || isRunning(pid)) continue
-    try {
-      rmSync(join(scratch(), name), { recursive: true, force: true })
-    } catch {
-      // Somebody else's folder is for them to remove.
+  for (const where of [scratch(), SCRATCH_WITHIN].filter((path) => existsSync(path))) {
+    for (const name of readdirSync(where)) {
+      const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
+      if (!Number.isInteger(pid) || isRunning(pid)) continue
+      try {
+        rmSync(join(where, name), { recursive: true, force: true })
+      } catch {
+        // Somebody else's folder is for them to remove.
+      }
     }
   }
 }

@@ -14,11 +14,18 @@ export interface TestFiles {
   readonly others: string[]
 }
 
-export function testFiles(root: string): TestFiles {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+/**
+ * @param asked files and folders, as paths from the root of the project; all files where none are
+ * @throws Error where something is asked for that is not there
+ */
+export function testFiles(root: string, asked: readonly string[] = []): TestFiles {
+  const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))
     .sort()
+  const isIn = (path: string) => (file: string) => !relative(path, file).startsWith('..')
+  for (const path of asked) if (!all.some(isIn(path))) throw new Error(`${path} is no test file, and has none.`)
+  const files = asked.length === 0 ? all : all.filter((file) => asked.some((path) => isIn(path)(file)))
   const reach = reachOf(root)
   const isForPostgres = (file: string) => file.endsWith('.postgres.test.ts')
   return {
@@ -26,6 +33,22 @@ export function testFiles(root: string): TestFiles {
     overPostgres: files.filter(isForPostgres),
     others: files.filter((file) => !reach(file) && !isForPostgres(file))
   }
+}
+
+/** Files that take ten seconds and more. Begun last, one of them would go on alone when all others have ended. */
+const LONG: readonly string[] = [
+  'test/durability/kill.test.ts',
+  'test/durability/start.test.ts',
+  'test/races/clients.postgres.test.ts',
+  'test/keys/rotation.postgres.test.ts',
+  'test/durability/keys.test.ts',
+  'test/durability/clients.test.ts'
+]
+
+/** Those that take long before all others. */
+export function longestFirst<Of extends { readonly file: string }>(all: readonly Of[]): readonly Of[] {
+  const rank = ({ file }: Of) => (LONG.includes(file) ? LONG.indexOf(file) : LONG.length)
+  return all.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** Whether a file reaches the one that makes databases. */
