@@ -27,8 +27,6 @@ declare module 'fastify' {
       readonly rely: () => Promise<void> | null
       /** Whether the view is so new that `rely` makes nobody wait. */
       readonly isFresh: () => boolean
-      /** As `rely`, for who has somebody else to ask: null where there is nothing to wait for, and no refusal. */
-      readonly confirmed: () => Promise<void> | null
       /** Milliseconds since the epoch, by the database's clock. */
       readonly now: () => number
       /** Tells of every entry that is new here, until the result is called. */
@@ -181,11 +179,9 @@ export default fp(
     function assertCurrent(): void {
       if (!isCurrent()) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
     }
-    const confirmed = () => (lags() ? (confirming ??= confirm().finally(() => (confirming = null))) : null)
     function rely(): Promise<void> | null {
       if (isFresh()) return null
-      const waiting = confirmed()
-      if (waiting !== null) return waiting.then(assertCurrent)
+      if (lags()) return (confirming ??= confirm().finally(() => (confirming = null))).then(assertCurrent)
       assertCurrent()
       return null
     }
@@ -194,7 +190,6 @@ export default fp(
       apply,
       isCurrent,
       isFresh,
-      confirmed,
       rely,
       now: () => clock.now(),
       stateOf: (token) => index.stateOf(token),

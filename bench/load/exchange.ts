@@ -26,6 +26,8 @@ export interface Job {
   readonly atOnce: number
   /** Left out, the next is sent when an answer has come. Given, they are sent at this rate, whether answers come or not. */
   readonly perSecond?: number
+  /** Whether the load keeps its core busy until the next answer; not where others, a database, want it. True unless given. */
+  readonly awake?: boolean
   /** Milliseconds that all of it may take. */
   readonly within?: number
 }

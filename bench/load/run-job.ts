@@ -50,7 +50,7 @@ export async function runJob(job: Job, exchanges: readonly Exchange[]): Promise<
           send(next, performance.now(), () => goOn(next))
         }
         for (let each = 0; each < job.atOnce; each += 1) goOn(open())
-        stayAwake()
+        if (job.awake !== false) stayAwake()
         return
       }
       const between = 1000 / job.perSecond

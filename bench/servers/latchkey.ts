@@ -4,18 +4,25 @@ import type { AddressInfo } from 'node:net'
 import { v7 as uuidv7 } from 'uuid'
 import type * as App from '../../src/app.ts'
 import type * as Config from '../../src/config.ts'
+import type * as ClientSecret from '../../src/domain/client-secret.ts'
 import type * as Permissions from '../../src/domain/permissions.ts'
+import type * as RefreshTokens from '../../src/domain/refresh-token.ts'
 import type * as Guards from '../../src/http/guards.ts'
 import { answerQuestions } from './answering.ts'
 import { claimsOf } from './claims.ts'
+import { type Client, JWT_RESOURCE, SCOPE } from './issuing.ts'
 import { ANSWER, SCHEMA } from './route.ts'
+import { openableSessions } from './sessions.ts'
 
 /** Modules of the production build; their types are those of the sources. */
 const built = (path: string): Promise<unknown> => import(new URL(`../../dist/src/${path}.js`, import.meta.url).href)
 const { buildApp } = (await built('app')) as typeof App
 const { loadConfig } = (await built('config')) as typeof Config
+const { newClientSecret } = (await built('domain/client-secret')) as typeof ClientSecret
 const { createRoleBook } = (await built('domain/permissions')) as typeof Permissions
 const { anyone, requireRole } = (await built('http/guards')) as typeof Guards
+
+const refreshTokens = (await built('domain/refresh-token')) as typeof RefreshTokens
 
 const config = loadConfig(process.env)
 const app = await buildApp(config, {
@@ -26,8 +33,14 @@ const app = await buildApp(config, {
 })
 await app.listen({ host: '127.0.0.1', port: 0 })
 
+const sessions = openableSessions(app, config.databaseUrl, refreshTokens)
+
 answerQuestions({
   port: () => (app.server.address() as AddressInfo).port,
+  client: newClient,
+  open: (count) => sessions.open(count),
+  tokensOf: (turn) => sessions.tokensOf(turn),
+  turn: (turn) => sessions.refresh(turn),
   tokens: (count) => Array.from({ length: count }, newToken),
   signatures: microsecondsASignature,
   revoke(count) {
@@ -57,4 +70,14 @@ function microsecondsASignature(count: number): number {
   const good = signed.filter(({ input, signature }) => verify('sha256', input, key, signature)).length
   if (good < count) throw new Error('A signature is not good.')
   return ((performance.now() - start) / count) * 1000
+}
+
+/** A registered client that may ask for tokens for itself, and what tokens are. */
+async function newClient(): Promise<Client> {
+  const { secret, stored } = newClientSecret()
+  const permissions = SCOPE.split(' ')
+  const act = { actor: null, ip: null, requestId: null }
+  const client = { id: uuidv7(), name: 'nightly-job', permissions, audiences: [JWT_RESOURCE], publicJwk: null }
+  const { id } = await app.clients.create(client, stored, act)
+  return { id, secret }
 }
