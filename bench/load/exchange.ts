@@ -28,12 +28,17 @@ export interface Job {
   readonly perSecond?: number
   /** Milliseconds that all of it may take. */
   readonly within?: number
+  /** Without a rate: between answers this process sleeps, for servers that need every core. */
+  readonly sleeps?: boolean
+  /** What has not been answered in time is counted and given up, and does not end the run. */
+  readonly patient?: boolean
 }
 
 export interface Outcome {
   readonly milliseconds: number
   /** Milliseconds from when each was due to its answer, by status, in the order of the answers. */
   readonly latencies: ReadonlyMap<number, Float64Array>
+  readonly unanswered: number
 }
 
 export const CRLF = '\r\n'

@@ -1,11 +1,13 @@
 // The service as it is built, with its settings from the environment, and two routes that differ in their guard alone.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type * as App from '../../src/app.ts'
 import type * as Config from '../../src/config.ts'
 import type * as Permissions from '../../src/domain/permissions.ts'
 import type * as Guards from '../../src/http/guards.ts'
+import { addressAt, PASSWORD } from '../support/people.ts'
 import { answerQuestions } from './answering.ts'
 import { ANSWER, SCHEMA } from './route.ts'
 
@@ -28,6 +30,14 @@ await app.listen({ host: '127.0.0.1', port: 0 })
 answerQuestions({
   port: () => (app.server.address() as AddressInfo).port,
   tokens: (count) => Array.from({ length: count }, newToken),
+  /** So many accounts that all have the same hash. */
+  async people(count) {
+    const rows = Array.from({ length: count }, (_, number) => ({ id: uuidv7(), email: addressAt(number) }))
+    await app.database.run(sql`
+      insert into users (id, email, email_key, password_hash)
+      select id, email, email, ${await app.passwords.hash(PASSWORD)}
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, email text)`)
+  },
   revoke(count) {
     const until = app.revocations.now() + 3_600_000
     for (let each = 0; each < count; each += 1) {
