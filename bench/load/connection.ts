@@ -3,6 +3,9 @@ import { CRLF, type Answer, type Exchange } from './exchange.ts'
 
 const END_OF_HEAD = CRLF + CRLF
 const LENGTH = /\r\ncontent-length: *(\d+)/i
+const CHUNKED = /\r\ntransfer-encoding: *chunked/i
+/** Without trailers, as Node sends it. The body stays in chunks: `holds` finds what it looks for in one of them. */
+const LAST_CHUNK = Buffer.from(`0${END_OF_HEAD}`)
 const CLOSES = /\r\nconnection: *close/i
 
 type Answered = (status: number) => void
@@ -52,7 +55,7 @@ export class Connection {
     const head = bytes.toString('latin1', 0, end)
     const status = Number(head.slice(9, 12))
     const start = end + END_OF_HEAD.length
-    const length = Number(LENGTH.exec(head)?.[1] ?? (status === 204 ? 0 : NaN))
+    const length = lengthOf(head, status, bytes.subarray(start))
     if (Number.isNaN(length)) {
       this.#failed(new Error(`An answer does not say how long it is: ${head}`))
       return
@@ -76,6 +79,14 @@ export class Connection {
     }
     waiting.answered(status)
   }
+}
+
+/** Of the body, which is as long as what came or longer; NaN where it is not said. */
+function lengthOf(head: string, status: number, came: Buffer): number {
+  const said = LENGTH.exec(head)?.[1]
+  if (said !== undefined) return Number(said)
+  if (CHUNKED.test(head)) return came.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK) ? came.length : Infinity
+  return status === 204 ? 0 : NaN
 }
 
 function isRight(answer: Answer, status: number, head: string, body: string): boolean {

@@ -26,16 +26,19 @@ export interface Job {
   readonly atOnce: number
   /** Left out, the next is sent when an answer has come. Given, they are sent at this rate, whether answers come or not. */
   readonly perSecond?: number
-  /** Whether the load keeps its core busy until the next answer; not where others, a database, want it. True unless given. */
-  readonly awake?: boolean
   /** Milliseconds that all of it may take. */
   readonly within?: number
+  /** Without a rate: between answers this process sleeps, for servers and databases that need every core. */
+  readonly sleeps?: boolean
+  /** What has not been answered in time is counted and given up, and does not end the run. */
+  readonly patient?: boolean
 }
 
 export interface Outcome {
   readonly milliseconds: number
   /** Milliseconds from when each was due to its answer, by status, in the order of the answers. */
   readonly latencies: ReadonlyMap<number, Float64Array>
+  readonly unanswered: number
 }
 
 export const CRLF = '\r\n'

@@ -16,12 +16,13 @@ export async function runJob(job: Job, exchanges: readonly Exchange[]): Promise<
   const stayAwake = () => (spinning = setImmediate(stayAwake))
   try {
     const start = performance.now()
+    let answered = 0
     await new Promise<void>((resolve, reject) => {
       timer = setTimeout(() => {
-        reject(new Error(`${answered} of ${count} answers have come in ${within} ms.`))
+        if (job.patient === true) resolve()
+        else reject(new Error(`${answered} of ${count} answers have come in ${within} ms.`))
       }, within)
       let sent = 0
-      let answered = 0
       const exchangeAt = (number: number): Exchange => {
         const exchange = exchanges[((job.from ?? 0) + number) % exchanges.length]
         if (exchange === undefined) throw new Error(`The set ${job.set} is empty.`)
@@ -50,7 +51,7 @@ export async function runJob(job: Job, exchanges: readonly Exchange[]): Promise<
           send(next, performance.now(), () => goOn(next))
         }
         for (let each = 0; each < job.atOnce; each += 1) goOn(open())
-        if (job.awake !== false) stayAwake()
+        if (job.sleeps !== true) stayAwake()
         return
       }
       const between = 1000 / job.perSecond
@@ -65,7 +66,8 @@ export async function runJob(job: Job, exchanges: readonly Exchange[]): Promise<
     })
     return {
       milliseconds: performance.now() - start,
-      latencies: new Map([...latencies].map(([status, times]) => [status, Float64Array.from(times)]))
+      latencies: new Map([...latencies].map(([status, times]) => [status, Float64Array.from(times)])),
+      unanswered: count - answered
     }
   } finally {
     clearTimeout(timer)

@@ -1,6 +1,7 @@
 // The service as it is built, with its settings from the environment, and two routes that differ in their guard alone.
 import { generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type * as App from '../../src/app.ts'
 import type * as Config from '../../src/config.ts'
@@ -8,6 +9,7 @@ import type * as ClientSecret from '../../src/domain/client-secret.ts'
 import type * as Permissions from '../../src/domain/permissions.ts'
 import type * as RefreshTokens from '../../src/domain/refresh-token.ts'
 import type * as Guards from '../../src/http/guards.ts'
+import { addressAt, PASSWORD } from '../support/people.ts'
 import { answerQuestions } from './answering.ts'
 import { claimsOf } from './claims.ts'
 import { type Client, JWT_RESOURCE, SCOPE } from './issuing.ts'
@@ -43,6 +45,14 @@ answerQuestions({
   turn: (turn) => sessions.refresh(turn),
   tokens: (count) => Array.from({ length: count }, newToken),
   signatures: microsecondsASignature,
+  /** So many accounts that all have the same hash. */
+  async people(count) {
+    const rows = Array.from({ length: count }, (_, number) => ({ id: uuidv7(), email: addressAt(number) }))
+    await app.database.run(sql`
+      insert into users (id, email, email_key, password_hash)
+      select id, email, email, ${await app.passwords.hash(PASSWORD)}
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, email text)`)
+  },
   revoke(count) {
     const until = app.revocations.now() + 3_600_000
     for (let each = 0; each < count; each += 1) {

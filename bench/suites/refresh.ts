@@ -25,7 +25,7 @@ function overHttp(load: Load, set: string, server: Server, path: string): Turn {
       answers: [{ status: 200, holds: '"access_token":"[\\w-]+\\.[\\w-]+\\.[\\w-]{86}".*"refresh_token":"' }]
     }))
     await load.prepare(set, exchanges)
-    const { milliseconds } = await load.run({ set, port: server.port, count, atOnce: AT_ONCE, awake: false })
+    const { milliseconds } = await load.run({ set, port: server.port, count, atOnce: AT_ONCE, sleeps: true })
     return milliseconds
   }
 }
