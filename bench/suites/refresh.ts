@@ -1,11 +1,10 @@
-import { CRLF, requestOf } from '../load/exchange.ts'
+import { requestOf } from '../load/exchange.ts'
 import { AT_ONCE } from '../support/at-once.ts'
 import { contest, type Turn } from '../support/contest.ts'
 import { createFleet, type Load, settingsOver, type Server } from '../support/fleet.ts'
 import { ratioOf, spreadOf } from '../support/spread.ts'
 import type { Cell, Suite } from '../support/suite.ts'
 
-void CRLF
 const SCALES = {
   full: { count: 2000, rounds: 10, warmUpRounds: 2 },
   quick: { count: 200, rounds: 2, warmUpRounds: 1 }

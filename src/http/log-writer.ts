@@ -8,7 +8,7 @@ const MOST_KEPT = 64 * 1024
 
 export interface LogWriter extends LogDestination {
   /** Writes what is kept, at once. */
-  flush(): void
+  readonly flush: () => void
 }
 
 /**
