@@ -1,5 +1,6 @@
 // npm run bench -- --suite NAME [--quick]: measures, prints, and writes bench/RESULTS.md. With --quick it writes nothing.
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { conditionsOf, sectionOf, writeSection } from './support/results.ts'
@@ -12,15 +13,20 @@ const suites = readdirSync(join(import.meta.dirname, 'suites'))
 const { values } = parseArgs({
   options: { suite: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false } }
 })
-const unknown = values.suite.filter((name) => !suites.includes(name))
-if (values.suite.length === 0 || unknown.length > 0) {
-  console.error(`--suite NAME, one or more of: ${suites.join(', ')}`)
+const chosen = values.suite.includes('all') ? suites : values.suite
+if (chosen.length === 0 || chosen.some((name) => !suites.includes(name))) {
+  console.error(`--suite NAME, one or more of: all, ${suites.join(', ')}`)
   process.exit(2)
+}
+// The peers are no dependencies of the product, and come only where something is measured.
+if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
+  const { status } = spawnSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
 }
 
 const scale: Scale = values.quick ? 'quick' : 'full'
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
-for (const name of values.suite) {
+for (const name of chosen) {
   const conditions = conditionsOf(`npm run bench -- --suite ${name}${values.quick ? ' --quick' : ''}`, manifest.version)
   const { default: suite } = (await import(`./suites/${name}.ts`)) as { readonly default: Suite }
   const section = sectionOf(name, suite, await suite.run(scale), conditions)

@@ -7,8 +7,6 @@ import { createKeySigner, type Signer } from './key-signer.ts'
 /** The keys as this process holds them: opened, and ready to sign. */
 export interface HeldKeys {
   readonly ring: KeyRing
-  /** Rises whenever the ring is another one. */
-  readonly version: number
   signerOf(key: SigningKey): Signer
   /** Holds what is stored now. What cannot be opened is left out and logged, once; what is held stays so. */
   take(stored: readonly StoredKey[]): Promise<void>
@@ -24,7 +22,6 @@ export async function holdKeys(
   let opened = new Map<string, OpenedKey>()
   let signers = new Map<string, Signer>()
   let seen = ''
-  let version = 0
 
   /**
    * A key that is held needs no root secret any more: an instance that was given the old one alone goes on with its keys
@@ -56,7 +53,6 @@ export async function holdKeys(
     signers = new Map(await Promise.all(prepared))
     opened = new Map(open.map((key) => [key.kid, key]))
     seen = lookOf(keys)
-    version += 1
     return next
   }
   let ring = await hold(stored)
@@ -64,9 +60,6 @@ export async function holdKeys(
   return {
     get ring() {
       return ring
-    },
-    get version() {
-      return version
     },
     signerOf({ kid }) {
       const signer = signers.get(kid)

@@ -22,8 +22,6 @@ declare module 'fastify' {
       readonly published: () => readonly PublishedKey[]
       /** For how long they may be kept. */
       readonly cacheSeconds: number
-      /** Rises whenever the ring has changed: what is remembered of tokens that were verified before is to be forgotten. */
-      readonly version: number
       /** Resolves once the ring is as it is stored now. @throws Problem `unavailable` */
       readonly learn: () => Promise<void>
       /** The signing keys that are stored. */
@@ -121,9 +119,6 @@ export default fp(
       findMac: (purpose, kid) => held.ring.findMac(purpose, kid),
       published: () => held.ring.published.filter(({ kid }) => kid !== undefined && !revocations.isKeyRevoked(kid)),
       cacheSeconds: cacheSeconds(intervalSeconds),
-      get version() {
-        return held.version
-      },
       learn,
       list: async () => (await repository.read()).keys.filter(isForSigning),
       async rotate(act) {
