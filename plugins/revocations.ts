@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { createJournal, type Position, type Reading } from '../src/db/journal.ts'
 import { LEEWAY_SECONDS } from '../src/domain/access-token.ts'
 import { createClock } from '../src/domain/clock.ts'
 import { createFreshness } from '../src/domain/freshness.ts'
 import { createHearing } from '../src/domain/hearing.ts'
-import { Problem } from '../src/domain/problems.ts'
+import { createReliance, type Reliance } from '../src/domain/reliance.ts'
 import {
   createRevocationIndex,
   PRUNE_STEPS,
@@ -15,32 +14,24 @@ import {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked' | 'entries'> & {
-      /** Puts entries that a statement has just written in force here, before its caller answers. */
-      readonly apply: (entries: readonly Revocation[]) => void
-      /** Whether the view can be relied on. */
-      readonly isCurrent: () => boolean
-      /**
-       * Asked before each use of the view. Null where it may be used as it is; else what to wait for first, a quarter of a second
-       * at most. @throws Problem, or gives a promise of it, `revocation_unavailable` where it cannot be confirmed what has been revoked.
-       */
-      readonly rely: () => Promise<void> | null
-      /** Whether the view is so new that `rely` makes nobody wait. */
-      readonly isFresh: () => boolean
-      /** Milliseconds since the epoch, by the database's clock. */
-      readonly now: () => number
-      /** Tells of every entry that is new here, until the result is called. */
-      readonly follow: (onEntry: (entry: Revocation) => void) => () => void
-      /**
-       * Tells of every entry as it comes, new here or not: for what was read from the database, and is not to be relied on any
-       * longer. `onOtherLife` is called when the database is another one than before (`Position`), before its entries come.
-       */
-      readonly hear: (onEntry: (entry: Revocation) => void, onOtherLife: () => void) => void
-      /** How far the journal is in force here. */
-      readonly reached: () => Reached
-      /** What was committed since; null where the position is not one of this database. */
-      readonly readSince: (position: Position) => Promise<Reading | null>
-    }
+    readonly revocations: Pick<RevocationIndex, 'stateOf' | 'isKeyRevoked' | 'entries'> &
+      Reliance & {
+        /** Puts entries that a statement has just written in force here, before its caller answers. */
+        readonly apply: (entries: readonly Revocation[]) => void
+        /** Milliseconds since the epoch, by the database's clock. */
+        readonly now: () => number
+        /** Tells of every entry that is new here, until the result is called. */
+        readonly follow: (onEntry: (entry: Revocation) => void) => () => void
+        /**
+         * Tells of every entry as it comes, new here or not: for what was read from the database, and is not to be relied on any
+         * longer. `onOtherLife` is called when the database is another one than before (`Position`), before its entries come.
+         */
+        readonly hear: (onEntry: (entry: Revocation) => void, onOtherLife: () => void) => void
+        /** How far the journal is in force here. */
+        readonly reached: () => Reached
+        /** What was committed since; null where the position is not one of this database. */
+        readonly readSince: (position: Position) => Promise<Reading | null>
+      }
   }
 }
 
@@ -61,8 +52,6 @@ export interface RevocationsOptions {
 const READ_EVERY = { listen: 200, poll: 50 } as const
 /** Seconds: an older view is confirmed before it is used. Two readings have been late by then, or the process was stopped. */
 const CONFIRM_AFTER = { listen: 0.5, poll: 0.2 } as const
-/** The longest that a request waits for that. The view is used then all the same, until it is older than it may be. */
-const CONFIRM_WITHIN_MILLISECONDS = 250
 /** In which all of the index has had its turn, a step about each second. */
 const PRUNED_WITHIN_MILLISECONDS = 60_000
 
@@ -159,38 +148,17 @@ export default fp(
       await reading
     })
 
-    // A process that was stopped and continued has a request to answer before it hears what happened meanwhile. While the
-    // journal cannot be read, there is nothing to wait for.
-    const mayBeUsedFor = Math.min(CONFIRM_AFTER[sync], maxStalenessSeconds)
-    const isFresh = () => freshness.age() <= mayBeUsedFor
-    const lags = () => !failing && !isFresh()
-    async function confirm(): Promise<void> {
-      const begun = performance.now()
-      const left = () => CONFIRM_WITHIN_MILLISECONDS - (performance.now() - begun)
-      // A reading that began before the process was stopped says nothing of the time since: another follows it.
-      while (lags() && left() > 0) {
-        const alarm = new AbortController()
-        await Promise.race([readOnce(), delay(left(), undefined, alarm).catch(() => undefined)])
-        alarm.abort()
-      }
-    }
-    let confirming: Promise<void> | null = null
-    const isCurrent = () => freshness.age() <= maxStalenessSeconds
-    function assertCurrent(): void {
-      if (!isCurrent()) throw new Problem('revocation_unavailable', { retryAfterSeconds: 1 })
-    }
-    function rely(): Promise<void> | null {
-      if (isFresh()) return null
-      if (lags()) return (confirming ??= confirm().finally(() => (confirming = null))).then(assertCurrent)
-      assertCurrent()
-      return null
-    }
+    const reliance = createReliance({
+      freshness,
+      freshFor: CONFIRM_AFTER[sync],
+      currentFor: maxStalenessSeconds,
+      read: readOnce,
+      isFailing: () => failing
+    })
 
     app.decorate('revocations', {
       apply,
-      isCurrent,
-      isFresh,
-      rely,
+      ...reliance,
       now: () => clock.now(),
       stateOf: (token) => index.stateOf(token),
       isKeyRevoked: (kid) => index.isKeyRevoked(kid),

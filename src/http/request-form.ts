@@ -67,7 +67,7 @@ function faultOfFraming({ headers, httpVersion }: IncomingMessage): string | nul
 }
 
 /** Nearly every request names the same one. */
-let lastHost = ''
+let lastHost: string | null = null
 
 function isHost(value: string): boolean {
   if (value === lastHost) return true
