@@ -3,8 +3,6 @@ import type { IssuerConfig } from '../src/config/issuer-settings.ts'
 import type { ExternalIssuer, ExternalIssuers } from '../src/domain/external-token.ts'
 import type { KeySource } from '../src/domain/verify-token.ts'
 import { mediaTypeOf } from '../src/domain/verification-steps.ts'
-import { issuerKeys } from '../src/remote/issuer-keys.ts'
-import { createRemoteKeys } from '../src/remote/remote-keys.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,9 +15,18 @@ export interface ExternalIssuersOptions {
   readonly issuers: readonly IssuerConfig[]
 }
 
-/** Nothing is fetched before the first token of an issuer comes: no start depends on somebody else's service. */
+/**
+ * Nothing is fetched before the first token of an issuer comes: no start depends on somebody else's service. Without issuers
+ * not even what fetches is loaded.
+ */
 export default fp(
-  (app, { issuers }: ExternalIssuersOptions) => {
+  async (app, { issuers }: ExternalIssuersOptions) => {
+    if (issuers.length === 0) {
+      app.decorate('externalIssuers', new Map())
+      return
+    }
+    const { issuerKeys } = await import('../src/remote/issuer-keys.ts')
+    const { createRemoteKeys } = await import('../src/remote/remote-keys.ts')
     const closing = new AbortController()
     app.addHook('onClose', (_app, done) => {
       closing.abort()
@@ -61,7 +68,6 @@ export default fp(
       }
     ])
     app.decorate('externalIssuers', new Map(known))
-    return Promise.resolve()
   },
   { name: 'external-issuers', fastify: '5.x' }
 )

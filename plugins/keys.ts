@@ -45,8 +45,8 @@ export default fp(
     const { revocations } = app
     const { algorithm, intervalSeconds } = options
     const repository = createKeyRepository(app.database, revocations.apply)
-    const { keeper, seals } = await openKeeper(repository, options, { algorithm, intervalSeconds })
-    const rewrapped = await keeper.rewrap()
+    const { keeper, seals, isAged } = await openKeeper(repository, options, { algorithm, intervalSeconds })
+    const rewrapped = isAged ? await keeper.rewrap() : 0
     if (rewrapped > 0) app.log.info(`${rewrapped} keys were sealed anew under the newest root secret.`)
 
     let changes = true

@@ -5,15 +5,16 @@ import { anyone } from '../src/http/guards.ts'
 import { getDocument } from './documents.schema.ts'
 
 async function routes(app: FastifyInstance) {
-  let text = ''
-  let etag = ''
-  // Made once, when all routes are known: a document that cannot be made stops the start and is no 500 later.
-  app.addHook('onReady', async () => {
-    text = JSON.stringify(app.swagger())
-    etag = etagOf(text)
-  })
+  let made: Promise<{ readonly text: string; readonly etag: string }> | null = null
+  async function make() {
+    const described = await app.describeRoutes()
+    const text = JSON.stringify(described.swagger())
+    await described.close()
+    return { text, etag: etagOf(text) }
+  }
 
   app.get('/openapi.json', { preHandler: anyone, schema: getDocument }, async (request, reply) => {
+    const { text, etag } = await (made ??= make())
     // `no-cache` keeps a copy but asks whether it is still right (RFC 9111 section 5.2.2.4): a new version shows at once.
     reply.headers({ etag, 'cache-control': 'no-cache' })
     if (isStillRight(request, etag)) return reply.code(304).send()

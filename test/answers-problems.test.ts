@@ -265,7 +265,9 @@ t.test('the document shows the shape of a refusal once, and refers to it', async
   app.get('/', { schema: { response: { 200: Type.String(), 404: problemResponse('not_found') } } }, () => 'ok')
   await app.ready()
   const media = { schema: { $ref: '#/components/schemas/Problem' }, examples: { not_found: {} } }
-  t.match(JSON.parse(JSON.stringify(app.swagger())), {
+  const described = await app.describeRoutes()
+  t.teardown(() => described.close())
+  t.match(JSON.parse(JSON.stringify(described.swagger())), {
     paths: { '/': { get: { responses: { 404: { content: { 'application/problem+json': media } } } } } },
     components: { schemas: { Problem: { required: ['type', 'title', 'status', 'code', 'detail', 'request_id'] } } }
   })

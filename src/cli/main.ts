@@ -1,29 +1,28 @@
 #!/usr/bin/env node
+import { BadSettings } from '../config/bad-settings.ts'
 import { FolderInUse } from '../db/folder-lock.ts'
 import { Problem } from '../domain/problems.ts'
 import { StartRefused } from '../domain/start-refused.ts'
-import { BadSettings } from '../config.ts'
-import { adminCreate } from './admin-create.ts'
-import { clientCreate } from './client-create.ts'
-import { clientDisable } from './client-disable.ts'
-import { clientList } from './client-list.ts'
-import { clientRotateSecret } from './client-rotate-secret.ts'
 import { CommandFailed, EXIT, readArguments, type Command } from './command.ts'
-import { keysList } from './keys-list.ts'
-import { keysRevoke } from './keys-revoke.ts'
-import { keysRewrap } from './keys-rewrap.ts'
-import { keysRotate } from './keys-rotate.ts'
-import { migrate } from './migrate.ts'
-import { serve } from './serve.ts'
 
-const COMMANDS: readonly Command[] = [
-  ...[serve, migrate, adminCreate],
-  ...[clientCreate, clientList, clientRotateSecret, clientDisable],
-  ...[keysList, keysRotate, keysRevoke, keysRewrap]
-]
+/** By the words that call them. Each is loaded when it is called: a start does not wait for what only the others need. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  'admin create': async () => (await import('./admin-create.ts')).adminCreate,
+  'client create': async () => (await import('./client-create.ts')).clientCreate,
+  'client list': async () => (await import('./client-list.ts')).clientList,
+  'client rotate-secret': async () => (await import('./client-rotate-secret.ts')).clientRotateSecret,
+  'client disable': async () => (await import('./client-disable.ts')).clientDisable,
+  'keys list': async () => (await import('./keys-list.ts')).keysList,
+  'keys rotate': async () => (await import('./keys-rotate.ts')).keysRotate,
+  'keys revoke': async () => (await import('./keys-revoke.ts')).keysRevoke,
+  'keys rewrap': async () => (await import('./keys-rewrap.ts')).keysRewrap
+}
 
-function help(): string {
-  const lines = COMMANDS.map((command) => {
+async function help(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()))
+  const lines = commands.map((command) => {
     const flags = Object.entries(command.flags).map(([name, { takes, required = false }]) =>
       required ? ` --${name} ${takes}` : ` [--${name} ${takes}]`
     )
@@ -43,14 +42,16 @@ function help(): string {
 async function main(args: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr } = process
   if (args.length === 0 || args.includes('--help') || args[0] === 'help') {
-    stdout.write(help())
+    stdout.write(await help())
     return
   }
-  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, i) => args[i] === word))
-  if (command === undefined) {
+  const found = Object.entries(COMMANDS).find(([name]) => name.split(' ').every((word, i) => args[i] === word))
+  if (found === undefined) {
     const words = args.filter((arg) => !arg.startsWith('-')).join(' ')
     throw new CommandFailed(`There is no command '${words}'. latchkey --help lists those that there are.`, EXIT.usage)
   }
+  const [, load] = found
+  const command = await load()
   const { flags, given, json } = readArguments(command, args.slice(command.name.split(' ').length))
   await command.run({
     flag: (name) => flags.get(name),

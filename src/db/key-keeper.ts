@@ -93,8 +93,8 @@ function createKeyKeeper(repository: KeyRepository, seals: Seals, policy: KeyPol
 }
 
 /**
- * The keys, their keeper, and what they are sealed with. A root secret that does not open what there is makes nothing: what
- * it sealed would keep the right one out, too.
+ * The keeper of the keys, what they are sealed with, and whether for any that was an older root secret (`isAged`). One that
+ * does not open what there is makes nothing: what it sealed would keep the right one out, too.
  *
  * @throws RootSecretMissing, or Error where a key was changed
  */
@@ -102,5 +102,6 @@ export async function openKeeper(repository: KeyRepository, rootSecrets: RootSec
   const { keys } = await repository.read()
   const seals = await openSeals(rootSecrets, keys.length > 0)
   for (const key of keys) openKey(key, seals)
-  return { seals, keeper: createKeyKeeper(repository, seals, policy) }
+  const isAged = keys.some(({ sealedUnder }) => sealedUnder !== seals.newest)
+  return { seals, isAged, keeper: createKeyKeeper(repository, seals, policy) }
 }

@@ -3,11 +3,9 @@ import { dirname } from 'node:path'
 import { PGlite, types } from '@electric-sql/pglite'
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import { drizzle } from 'drizzle-orm/pglite'
-import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { Database, DatabaseOptions, Row } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
-import { appliedMigration, MIGRATIONS_FOLDER, newestMigration } from './migrations.ts'
+import { isMigrated, MIGRATIONS_FOLDER } from './migrations.ts'
 import { unavailable, withRetries } from './outage.ts'
 
 /** Enough for one process, and half the memory of the defaults. */
@@ -43,8 +41,13 @@ export async function openPglite({ url }: DatabaseOptions): Promise<Database> {
       onListening()
       return { renew: () => undefined }
     },
-    migrate: () => migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER }),
-    isCurrent: async () => (await appliedMigration(attempt)) >= newestMigration(),
+    async migrate() {
+      if (await isMigrated(attempt)) return
+      const { drizzle } = await import('drizzle-orm/pglite')
+      const { migrate } = await import('drizzle-orm/pglite/migrator')
+      await migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER })
+    },
+    isCurrent: () => isMigrated(attempt),
     async close() {
       if (!client.closed) await client.close()
       await lock?.release()

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { sql, type SQL } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import type { Database, DatabaseOptions } from './database.ts'
-import { appliedMigration, MIGRATIONS_FOLDER, newestMigration } from './migrations.ts'
+import { isMigrated, MIGRATIONS_FOLDER } from './migrations.ts'
 import { withRetries } from './outage.ts'
 import { createPool } from './postgres-pool.ts'
 import { createSockets } from './sockets.ts'
@@ -77,7 +76,8 @@ export function openPostgres({ url, poolSize, timeoutMilliseconds, pooled = fals
       return { renew: sockets.giveUp }
     },
     async migrate() {
-      await run(sql`select`)
+      if (await isMigrated(run)) return
+      const { migrate } = await import('drizzle-orm/postgres-js/migrator')
       // The lock belongs to a transaction, not to a session: a transaction pooler would hand a session on with its lock.
       const lock = postgres(url, { ...common, max: 1 })
       const work = postgres(url, { ...common, max: 1 })
@@ -93,7 +93,7 @@ export function openPostgres({ url, poolSize, timeoutMilliseconds, pooled = fals
         await Promise.all([lock.end({ timeout: 1 }), work.end({ timeout: 1 })])
       }
     },
-    isCurrent: async () => (await appliedMigration(run)) >= newestMigration(),
+    isCurrent: () => isMigrated(run),
     async close() {
       await Promise.all([pool.close(), aside.close(), ...listening.map((one) => one.close())])
     }

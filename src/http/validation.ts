@@ -1,6 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { FastifySchemaControllerOptions } from 'fastify/types/schema.js'
 import { Problem } from '../domain/problems.ts'
+import { madeAtFirstCall } from './first-call.ts'
 import { FORMATS } from './validation-formats.ts'
 import { memberErrors, validationFailed } from './validation-messages.ts'
 import { queryReader } from './validation-query.ts'
@@ -20,7 +21,8 @@ type Schemas = Readonly<Record<string, unknown>>
 /**
  * For Fastify's `compilersFactory.buildValidator`, so that it holds in every scope, whatever is registered when. Unlike
  * Fastify's own it neither coerces nor removes: what is not as described is refused (ASVS v5.0.0-2.2.1), and every member
- * that is refused is named. Scopes that share the same schemas share what was compiled of them.
+ * that is refused is named. Scopes that share the same schemas share what was compiled of them, which is done when it is used
+ * first: compiling every schema would be a good part of the start.
  */
 export function validatorBuilder(): NonNullable<
   NonNullable<FastifySchemaControllerOptions['compilersFactory']>['buildValidator']
@@ -38,6 +40,15 @@ const isSame = (a: Schemas, b: Schemas): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((id) => a[id] === b[id])
 
 function compiler(shared: Schemas): Compile {
+  let ajv: Ajv | null = null
+  return ({ schema, httpPart }) => {
+    if (!isObject(schema)) throw new TypeError('a schema is an object')
+    if (httpPart === 'body' || httpPart === 'querystring') refuseUnsaid(schema, shared)
+    return madeAtFirstCall(() => checkOf(schema, httpPart, (ajv ??= validatorOver(shared)).compile(schema)))
+  }
+}
+
+function validatorOver(shared: Schemas): Ajv {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
@@ -51,17 +62,15 @@ function compiler(shared: Schemas): Compile {
     formats: FORMATS
   })
   for (const schema of Object.values(shared)) if (isObject(schema)) ajv.addSchema(schema)
+  return ajv
+}
 
-  return ({ schema, httpPart }) => {
-    if (!isObject(schema)) throw new TypeError('a schema is an object')
-    if (httpPart === 'body' || httpPart === 'querystring') refuseUnsaid(schema, shared)
-    const check = ajv.compile(schema)
-    if (httpPart === 'querystring') return queryCheck(schema, check)
-    // Nothing has such a name; that the name could not even be one is not worth another answer.
-    if (httpPart === 'params') return (data) => (check(data) ? { value: data } : { error: new Problem('not_found') })
-    if (httpPart === 'headers') return (data) => (check(data) ? { value: data } : { error: new Problem('bad_request') })
-    return (data) => (check(data) ? { value: data } : { error: validationFailed(memberErrors(check.errors ?? [])) })
-  }
+function checkOf(schema: object, httpPart: string | undefined, check: ValidateFunction): Check {
+  if (httpPart === 'querystring') return queryCheck(schema, check)
+  // Nothing has such a name; that the name could not even be one is not worth another answer.
+  if (httpPart === 'params') return (data) => (check(data) ? { value: data } : { error: new Problem('not_found') })
+  if (httpPart === 'headers') return (data) => (check(data) ? { value: data } : { error: new Problem('bad_request') })
+  return (data) => (check(data) ? { value: data } : { error: validationFailed(memberErrors(check.errors ?? [])) })
 }
 
 function queryCheck(schema: object, check: ValidateFunction): Check {

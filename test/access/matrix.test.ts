@@ -60,8 +60,6 @@ const asClient =
 // permission, service without it.
 const ALL_200 = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200]
 const ALL_201 = [201, 201, 201, 201, 201, 201, 201, 201, 201, 201]
-/** The page proper, which this is an older address of. */
-const ALL_302 = [302, 302, 302, 302, 302, 302, 302, 302, 302, 302]
 const ALL_204 = [204, 204, 204, 204, 204, 204, 204, 204, 204, 204]
 const AUTH = '/api/v1/auth'
 const isNext = (key: StoredKey) => stateOfKey(key) === 'next'
@@ -79,10 +77,6 @@ const MATRIX: Readonly<Record<string, readonly [readonly number[], Prepare]>> = 
   'GET /docs/json': [ALL_200, at('/docs/json')],
   'GET /docs/yaml': [ALL_200, at('/docs/yaml')],
   'GET /docs/static/*': [ALL_200, at('/docs/static/swagger-ui.css')],
-  'GET /docs/static/index.html': [ALL_302, at('/docs/static/index.html')],
-  'GET /docs/static/swagger-initializer.js': [ALL_200, at('/docs/static/swagger-initializer.js')],
-  'GET /docs/static/theme/favicon.svg': [ALL_200, at('/docs/static/theme/favicon.svg')],
-  'GET /docs/static/theme/latchkey.css': [ALL_200, at('/docs/static/theme/latchkey.css')],
 
   'POST /api/v1/auth/register': [
     ALL_201,
