@@ -58,7 +58,9 @@ export default fp<{ readonly enabled: boolean }>(
     let made: Promise<FastifyInstance> | null = null
     async function make() {
       const { default: fastifySwaggerUi } = await import('@fastify/swagger-ui')
-      return app.describeRoutes(async (described) => void (await described.register(fastifySwaggerUi, UI)))
+      return app.describeRoutes(async (described) => {
+        await described.register(fastifySwaggerUi, UI)
+      })
     }
     app.addHook('onClose', async () => (await made)?.close())
 

@@ -18,6 +18,8 @@ export interface Passwords {
    * @throws Problem `overloaded`
    */
   verify(stored: string | null, password: string, signal?: AbortSignal): Promise<Verification>
+  /** For who asks the database first. @throws Problem `overloaded` where a hash would be refused now */
+  assertRoom(): void
   readonly load: GateLoad
 }
 
@@ -30,6 +32,8 @@ declare module 'fastify' {
 export interface PasswordsOptions extends PasswordPolicyOptions, HashParameters {
   /** Hashes that are computed at once. */
   readonly concurrency: number
+  /** The same while more than half of the queue waits. */
+  readonly whenCrowded: number
   /** Hashes that wait, at most. */
   readonly queue: number
 }
@@ -47,6 +51,7 @@ export default fp(
       refuseWeak: (password, about) => policy.refuseWeak(password, about),
       hash: (password, signal) => gate.run(() => hasher.hash(password), signal),
       verify: (stored, password, signal) => gate.run(() => hasher.verify(stored, password), signal),
+      assertRoom: () => gate.assertRoom(),
       load: gate
     })
     app.addHook('onListen', async () => {

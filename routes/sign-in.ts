@@ -43,6 +43,8 @@ const routes: FastifyPluginAsyncTypebox<SignInOptions> = async (app, { registrat
   app.post('/login', { preHandler: anyone, schema: login }, async (request, reply) => {
     const { password, delivery = 'cookie' } = request.body
     const { emailKey } = addressIn(request.body)
+    // In a flood, refusals must cost next to nothing: not the statements that begin an attempt and take it back.
+    app.passwords.assertRoom()
     const device = readDeviceToken(deviceCookieOf(request) ?? '', (kid) => app.keys.findMac('device', kid))
     const attempt = await app.signIns.begin(emailKey, {
       stranger: throttled ? strangerBuckets(request.ip, emailKey) : [],

@@ -43,6 +43,8 @@ export interface Config {
     readonly parallelism: number
     /** Hashes that run at once. */
     readonly concurrency: number
+    /** The same while more than half of the queue waits. */
+    readonly whenCrowded: number
     /** Hashes that wait. */
     readonly queue: number
   }
@@ -92,7 +94,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       memoryKib: values.ARGON2_MEMORY_KIB,
       timeCost: values.ARGON2_TIME_COST,
       parallelism: values.ARGON2_PARALLELISM,
-      concurrency: values.ARGON2_CONCURRENCY ?? hashesAtOnce(env['UV_THREADPOOL_SIZE']),
+      ...hashesAtOnce(values.ARGON2_CONCURRENCY, env['UV_THREADPOOL_SIZE']),
       queue: values.ARGON2_QUEUE
     },
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
@@ -117,10 +119,19 @@ function whereStored({ DATABASE_URL: url }: Settings): Pick<Config, 'databaseUrl
 /** What libuv starts unless UV_THREADPOOL_SIZE says otherwise. */
 const LIBUV_THREADS = 4
 
-/** A core stays free for everything else, and so do two of the threads that files and DNS share with the hashes. */
-function hashesAtOnce(threadPoolSize: string | undefined): number {
+/**
+ * As many as there are cores, so that sign-ins are served as fast as they can be; in a crowd a core stays free for everything
+ * else. Two of the threads that files and DNS share with the hashes always do.
+ */
+function hashesAtOnce(
+  set: number | undefined,
+  threadPoolSize: string | undefined
+): Pick<Config['argon2'], 'concurrency' | 'whenCrowded'> {
+  if (set !== undefined) return { concurrency: set, whenCrowded: set }
   const threads = /^\d{1,4}$/.test(threadPoolSize ?? '') ? Number(threadPoolSize) : LIBUV_THREADS
-  return Math.max(1, Math.min(availableParallelism() - 1, threads - 2))
+  const cores = availableParallelism()
+  const atMost = (count: number) => Math.max(1, Math.min(count, threads - 2))
+  return { concurrency: atMost(cores), whenCrowded: atMost(cores - 1) }
 }
 
 function administrator(settings: Settings): Config['bootstrapAdmin'] {

@@ -151,3 +151,51 @@ t.test('a gate without a queue serves who finds it free', async (t) => {
   first.end()
   t.equal(await first.answer, 'done')
 })
+
+t.test(
+  'while more than half of the queue waits fewer run, and as many as before once it has grown short',
+  async (t) => {
+    const gate = createGate({ ...bounds, concurrency: 3, whenCrowded: 1 })
+    const jobs = Array.from({ length: 13 }, () => held(gate))
+    const begun = () => jobs.filter(({ seen }) => seen.begun).length
+    /** Ends the oldest that runs. */
+    async function endOne() {
+      const job = jobs.shift()
+      job?.end()
+      await job?.answer
+      await sleep(0)
+      return [gate.running, gate.waiting]
+    }
+    t.strictSame([gate.running, gate.waiting, begun()], [3, 10, 3])
+    t.strictSame(await endOne(), [2, 10], 'a place stays free')
+    t.strictSame(await endOne(), [1, 10])
+    for (const waiting of [9, 8, 7, 6]) t.strictSame(await endOne(), [1, waiting])
+    t.strictSame(await endOne(), [3, 3], 'all places are taken again')
+    const late = held(gate)
+    t.strictSame([gate.running, gate.waiting, late.seen.begun], [3, 4, false])
+    for (const job of [...jobs, late]) job.end()
+    for (const job of [...jobs, late]) await job.answer
+    t.strictSame([gate.running, gate.waiting], [0, 0])
+  }
+)
+
+t.test('who asks whether there is room is refused exactly where a job would be', async (t) => {
+  for (const queue of [0, 1]) {
+    const gate = createGate({ ...bounds, concurrency: 1, queue })
+    gate.assertRoom()
+    const jobs = Array.from({ length: 1 + queue }, () => {
+      gate.assertRoom()
+      return held(gate)
+    })
+    t.throws(() => gate.assertRoom(), { code: 'overloaded' })
+    await t.rejects(
+      gate.run(async () => 0),
+      { code: 'overloaded' }
+    )
+    for (const job of jobs) {
+      job.end()
+      await job.answer
+    }
+    gate.assertRoom()
+  }
+})

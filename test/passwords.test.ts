@@ -10,6 +10,7 @@ const options: PasswordsOptions = {
   timeCost: 1,
   parallelism: 1,
   concurrency: 2,
+  whenCrowded: 2,
   queue: 20
 }
 const PASSWORD = 'correct horse battery staple'

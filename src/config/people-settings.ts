@@ -28,7 +28,8 @@ export const PEOPLE_SETTINGS = {
   ARGON2_CONCURRENCY: Type.Optional(
     integer({
       description: 'Password hashes that run at once. With UV_THREADPOOL_SIZE of them, files and DNS wait as well.',
-      otherwise: 'one less than there are cores, at most two less than UV_THREADPOOL_SIZE (4), at least 1',
+      otherwise:
+        'as many as there are cores, one less while more than half of the queue waits; at most two less than UV_THREADPOOL_SIZE (4), at least 1',
       least: 1,
       most: 1024
     })

@@ -3,6 +3,8 @@ import { Problem } from './problems.ts'
 export interface GateOptions {
   /** Jobs that run at once. */
   readonly concurrency: number
+  /** Jobs that run at once while more than half of the queue waits; as many as else unless given. */
+  readonly whenCrowded?: number
   /** Jobs that wait, at most. */
   readonly queue: number
   /** The longest that a job waits; left out where whoever asks says when it is over. */
@@ -27,6 +29,8 @@ export interface Gate extends GateLoad {
    * @throws Problem `overloaded` when the queue is full, the wait took too long or the client has gone; or what the job throws
    */
   run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** For who has something to do before: refuses whom `run` would refuse now. @throws Problem `overloaded` */
+  assertRoom(): void
 }
 
 /** Until a job has been seen: about what Argon2id takes with OWASP's least parameters on a slow core. */
@@ -38,9 +42,12 @@ const MOST_RETRY_SECONDS = 60
 /**
  * A bound on what runs at once and on what waits for it. Past it callers are refused at once: a queue without an end would
  * make everybody wait longer than they will, and hold memory for each.
+ *
+ * While the queue is more than half full, more comes than can be served, and more at once would only take from everything
+ * else: then fewer run.
  */
 export function createGate(options: GateOptions): Gate {
-  const { concurrency, queue, waitMilliseconds, now = () => performance.now() } = options
+  const { concurrency, whenCrowded = concurrency, queue, waitMilliseconds, now = () => performance.now() } = options
   /** What gives each waiting job its turn, in the order of arrival. */
   const waiting = new Set<() => void>()
   let running = 0
@@ -49,7 +56,7 @@ export function createGate(options: GateOptions): Gate {
 
   async function run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted === true) throw busy(signal.reason)
-    if (running < concurrency) running += 1
+    if (waiting.size === 0 && running < bound()) running += 1
     else await turn(signal)
     begun += 1
     const start = now()
@@ -61,8 +68,10 @@ export function createGate(options: GateOptions): Gate {
     }
   }
 
+  const bound = () => (waiting.size > queue / 2 ? whenCrowded : concurrency)
+
   function turn(signal: AbortSignal | undefined): Promise<void> {
-    if (waiting.size >= queue) throw busy()
+    assertQueue()
     return new Promise((resolve, reject) => {
       const enter = () => {
         leave()
@@ -84,11 +93,18 @@ export function createGate(options: GateOptions): Gate {
     })
   }
 
-  /** Hands the place on. It is never free in between, so that nobody who comes now overtakes who waits. */
+  function assertQueue(): void {
+    if (waiting.size >= queue) throw busy()
+  }
+
+  /** Hands the place on, and others that are free again, to those who wait: nobody who comes now overtakes them. */
   function pass(): void {
-    const [next] = waiting
-    if (next === undefined) running -= 1
-    else next()
+    running -= 1
+    for (const next of waiting) {
+      if (running >= bound()) return
+      running += 1
+      next()
+    }
   }
 
   function busy(cause?: unknown): Problem {
@@ -98,6 +114,9 @@ export function createGate(options: GateOptions): Gate {
 
   return {
     run,
+    assertRoom() {
+      if (waiting.size > 0 || running >= bound()) assertQueue()
+    },
     get running() {
       return running
     },
