@@ -1,10 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import { freshDatabase } from '../support/database.ts'
 import { run, startInstance } from '../support/instance.ts'
-import { scratchPrefix } from '../support/scratch.ts'
 
 t.setTimeout(300_000)
 
@@ -55,50 +51,4 @@ t.test('clients are made, given another secret, listed and disabled from the com
   t.equal(listed, `${made.client_id}  billing  invoices:write,users:read  2 secrets  disabled\n`)
   const after = await startInstance(t, settings)
   t.equal(await askFor(after.url, third), 401)
-})
-
-t.test('a client has a public key from a file, where it is a sound one', async (t) => {
-  const settings = { DATABASE_URL: await freshDatabase(t) }
-  const folder = mkdtempSync(scratchPrefix())
-  t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const fileOf = (name: string, content: string) => {
-    writeFileSync(join(folder, name), content)
-    return join(folder, name)
-  }
-  const create = ['client', 'create', '--name', 'signer', '--permissions', 'a:b', '--json', '--public-jwk-file']
-  const good = fileOf('public.json', JSON.stringify(publicKey.export({ format: 'jwk' })))
-  t.match(JSON.parse((await run([...create, good], settings)).stdout), { public_jwk: { crv: 'Ed25519', alg: 'EdDSA' } })
-  for (const [path, said] of [
-    [fileOf('private.json', JSON.stringify(privateKey.export({ format: 'jwk' }))), 'holds the private member d'],
-    [fileOf('broken.json', '{'), 'cannot be read as JSON'],
-    [join(folder, 'missing.json'), 'cannot be read as JSON']
-  ] as const) {
-    const { code, stdout, stderr } = await run([...create, path], settings)
-    t.strictSame([code, stdout], [1, ''], said)
-    t.match(stderr, said)
-  }
-})
-
-t.test('what a command on clients does not take, lacks or does not find is said', async (t) => {
-  const settings = { DATABASE_URL: await freshDatabase(t) }
-  const nobody = '01942d3c-7a5e-7c10-9f3b-2a6d7e8f9a01'
-  const create = ['client', 'create', '--name']
-  for (const [args, code, said] of [
-    [['client', 'create'], 64, 'needs --name N'],
-    [[...create, 'x'], 64, 'needs --permissions a:b,c:d'],
-    [[...create, 'x', '--permissions', 'Nope'], 1, "'Nope' is not"],
-    [[...create, '', '--permissions', 'a:b'], 1, 'name is 1 to 100 characters'],
-    [[...create, 'x', '--permissions', 'a:b', '--audiences', 'two words'], 1, 'visible ASCII'],
-    [['client', 'disable'], 64, 'needs ID'],
-    [['client', 'disable', nobody], 1, `no client ${nobody}`],
-    [['client', 'rotate-secret', 'x'], 1, 'no client x'],
-    [['client', 'list', 'x'], 64, "does not take 'x'"]
-  ] as const) {
-    const { code: ended, stderr, stdout } = await run(args, settings)
-    t.strictSame([ended, stdout], [code, ''], args.join(' '))
-    t.match(stderr, said)
-  }
 })

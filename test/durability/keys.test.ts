@@ -48,23 +48,6 @@ t.test('keys are listed, rotated and revoked from the command line', async (t) =
   t.equal(kidOf(String(renewed.body['access_token'])), next?.kid, 'and nobody is signed out')
 })
 
-t.test('what a command on keys does not take, lacks or does not find is said', async (t) => {
-  const settings = { DATABASE_URL: await freshDatabase(t) }
-  for (const [args, code, said] of [
-    [['keys', 'revoke'], 64, 'needs KID'],
-    [['keys', 'revoke', 'a', 'b'], 64, "does not take 'b'"],
-    [['keys', 'rotate', 'a'], 64, "does not take 'a'"],
-    [['keys', 'list', '--all'], 64, '--all'],
-    [['keys'], 64, "no command 'keys'"],
-    [['keys', 'revoke', '0123456789abcdef'], 1, 'no signing key 0123456789abcdef']
-  ] as const) {
-    const ended = await run(args, settings)
-    t.equal(ended.code, code, args.join(' '))
-    t.match(ended.stderr, said)
-  }
-  t.match((await run(['--help'], {})).stdout, 'latchkey keys revoke KID')
-})
-
 t.test(
   'keys are sealed anew under a newer root secret at the start, or by hand, and nobody is signed out',
   async (t) => {

@@ -14,7 +14,7 @@ const ROTATIONS = 3
 /** What the published keys may be kept for at that interval. */
 const [INTERVAL, MAX_AGE] = ['6s', 2000]
 
-// Two instances over one PostgreSQL, whichever engine the run is about.
+// Two instances over one database.
 const settings = {
   DATABASE_URL: await freshDatabase(t, { engine: 'postgres' }),
   RATE_LIMIT: 'off',

@@ -8,7 +8,7 @@ t.setTimeout(300_000)
 const ROUNDS = 50
 const AT_ONCE = 50
 
-// Two processes over one PostgreSQL, whichever engine the run is about: the races are between processes.
+// Two processes over one database: the races are between processes.
 const settings = {
   DATABASE_URL: await freshDatabase(t, { engine: 'postgres' }),
   // Every statement of a round on a connection of its own, and some to spare.

@@ -9,7 +9,7 @@ import { call, enter, startInstance, type Instance } from '../support/instance.t
 t.setTimeout(300_000)
 const ROUNDS = 50
 
-// Two processes over one PostgreSQL, whichever engine the run is about: the races are between processes.
+// Two processes over one database: the races are between processes.
 const settings = {
   DATABASE_URL: await freshDatabase(t, { engine: 'postgres' }),
   DATABASE_POOL_SIZE: '10',

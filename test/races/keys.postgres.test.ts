@@ -13,7 +13,7 @@ const ROUNDS = 50
 const MONTH = 2_592_000
 const act = { actor: null, ip: null, requestId: null }
 
-// What each of several instances does to the keys, over one PostgreSQL, whichever engine the run is about.
+// What each of several instances does to the keys, over one database.
 const url = await freshDatabase(t, { engine: 'postgres' })
 const sql = postgres(url, { max: 1 })
 t.teardown(() => sql.end())

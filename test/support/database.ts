@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants, mkdtempSync, rmSync } from 'node:fs'
-import { cp, rm } from 'node:fs/promises'
+import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { startPostgres } from './pg-server.ts'
 import { scratchPrefix } from './scratch.ts'
@@ -32,11 +31,11 @@ export async function freshDatabase(t: Test, options: DatabaseOptions = {}): Pro
 
 async function freshPglite(t: Test, name: string, migrated: boolean): Promise<string> {
   const path = join(folder(), name)
-  t.teardown(async () => {
-    await rm(path, { recursive: true, force: true })
-    await rm(`${path}.secret`, { force: true })
+  t.teardown(() => {
+    for (const each of [path, `${path}.secret`]) rmSync(each, { recursive: true, force: true })
   })
-  if (migrated) await cp(await pgliteTemplate(), path, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  // A thousand small files: one promise each would take ten times as long.
+  if (migrated) cpSync(await pgliteTemplate(), path, { recursive: true, mode: constants.COPYFILE_FICLONE })
   return `pglite:${path}`
 }
 

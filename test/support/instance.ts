@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { CHEAP } from './app.ts'
 import { programBundle } from './bundles.ts'
 import type { Test } from './database.ts'
+import { UNOPTIMISED } from './unoptimised.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -29,7 +30,7 @@ async function command(args: readonly string[], settings: Settings): Promise<Chi
   const kept = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => ['PATH', 'HOME', 'TMPDIR'].includes(name))
   )
-  return spawn(process.execPath, [await programBundle(), ...args], {
+  return spawn(process.execPath, [...UNOPTIMISED, await programBundle(), ...args], {
     cwd: root,
     env: { ...kept, ...CHEAP, LOG_LEVEL: 'info', HOST: '127.0.0.1', PORT: '0', ...settings },
     stdio: ['pipe', 'pipe', 'pipe']

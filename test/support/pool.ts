@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { t as ofThisProcess, Test } from 'tap'
 import type { FileReport, Run } from './assertion-counts.ts'
 import { follow } from './reporter.ts'
+import { UNOPTIMISED } from './unoptimised.ts'
 
 /** A test file that is to run once. */
 export interface Job {
@@ -19,6 +20,7 @@ const MOST_SECONDS = 600
 const NODE = [
   process.execPath,
   '--enable-source-maps',
+  ...UNOPTIMISED,
   // This process may be killed; nothing is to go on alone.
   `--import=${new URL('with-parent.mjs', import.meta.url).href}`
 ]

@@ -1,6 +1,6 @@
 // npm test: every test file that comes to a database over PGlite and over a PostgreSQL server that is started here, with the
-// same number of assertions, those that are about PostgreSQL over that alone, and the others once. Arguments are files and
-// folders, and ask for those alone. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for the
+// same number of assertions, those that are about one of the two over that alone, and the others once. Arguments are files
+// and folders, and ask for those alone. TEST_ENGINE (pglite or postgres) asks for one of the two alone, TEST_PG_BIN for the
 // PostgreSQL whose programs are in that folder.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,10 +18,9 @@ import { longestFirst, testFiles } from './test-files.ts'
 type Environment = Readonly<Record<string, string>>
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const { overDatabase, overPostgres, others } = testFiles(root, process.argv.slice(2))
+const { overBoth, over, others } = testFiles(root, process.argv.slice(2))
 const engines: readonly Engine[] = process.env['TEST_ENGINE'] ? [engine] : ['pglite', 'postgres']
-const isNeeded = (one: Engine) =>
-  engines.includes(one) && overDatabase.length + (one === 'postgres' ? overPostgres.length : 0) > 0
+const isNeeded = (one: Engine) => engines.includes(one) && overBoth.length + over[one].length > 0
 const folder = mkdtempSync(scratchPrefix())
 const bundles = bundleFolder()
 const faults: string[] = []
@@ -52,7 +51,7 @@ async function main(): Promise<void> {
   const [server] = await Promise.all([
     isNeeded('postgres') ? startPostgres() : null,
     isNeeded('pglite') ? makePgliteTemplate(template) : null,
-    makeBundles([...others, ...overDatabase, ...overPostgres, PROGRAM], bundles)
+    makeBundles([...others, ...overBoth, ...over.pglite, ...over.postgres, PROGRAM], bundles)
   ])
   try {
     if (server !== null) await makePostgresTemplate(server.url)
@@ -71,17 +70,16 @@ function jobsFor(template: string, server: PostgresServer | null): readonly Job[
     // Tests that start servers of their own start the same PostgreSQL as this one.
     ...(server !== null && { TEST_POSTGRES_URL: server.url, TEST_PG_BIN: server.binaries.bin })
   }
-  const jobs = (files: readonly string[], engine: Run['engine'], own: Environment, over = ''): readonly Job[] =>
+  const jobs = (files: readonly string[], engine: Run['engine'], own: Environment, where = ''): readonly Job[] =>
     files.map((file) => {
-      return { file, bundle: bundleOf(file, bundles), engine, over, environment: { ...given, ...own } }
+      return { file, bundle: bundleOf(file, bundles), engine, over: where, environment: { ...given, ...own } }
     })
-  const names: Readonly<Record<Engine, string>> = {
-    pglite: 'PGlite',
-    postgres: `PostgreSQL ${server?.binaries.version ?? ''}`
-  }
+  const names = { pglite: 'PGlite', postgres: `PostgreSQL ${server?.binaries.version ?? ''}` }
   return [
     ...jobs(others, 'none', { TEST_ENGINE: 'none' }),
-    ...engines.flatMap((each) => jobs(overDatabase, each, { TEST_ENGINE: each }, names[each])),
-    ...(server === null ? [] : jobs(overPostgres, 'none', { TEST_ENGINE: 'postgres' }, names.postgres))
+    ...engines.flatMap((each) => [
+      ...jobs(overBoth, each, { TEST_ENGINE: each }, names[each]),
+      ...jobs(over[each], 'none', { TEST_ENGINE: each }, names[each])
+    ])
   ]
 }

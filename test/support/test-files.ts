@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import type { Engine } from './database.ts'
 
 const DATABASE = 'test/support/database.ts'
 /** Imports that are still there when the code runs. */
@@ -7,10 +8,13 @@ const IMPORTS = /^(?:import(?! type)|export)\b[^']*'(\.[^']+)'/gm
 
 export interface TestFiles {
   /** Come to a database, by what they import: run over each engine. */
-  readonly overDatabase: string[]
-  /** Named `x.postgres.test.ts`: about what only a PostgreSQL server has, such as two instances over one database. */
-  readonly overPostgres: string[]
-  /** Would only say the same thing again. */
+  readonly overBoth: string[]
+  /**
+   * Over one engine alone. Named `x.postgres.test.ts`: about what only a PostgreSQL server has, such as two instances over
+   * one database. Named `x.pglite.test.ts`: about a database in a folder, or of what is the same whatever the database is.
+   */
+  readonly over: Readonly<Record<Engine, string[]>>
+  /** Come to none: would only say the same thing again. */
   readonly others: string[]
 }
 
@@ -27,12 +31,11 @@ export function testFiles(root: string, asked: readonly string[] = []): TestFile
   for (const path of asked) if (!all.some(isIn(path))) throw new Error(`${path} is no test file, and has none.`)
   const files = asked.length === 0 ? all : all.filter((file) => asked.some((path) => isIn(path)(file)))
   const reach = reachOf(root)
-  const isForPostgres = (file: string) => file.endsWith('.postgres.test.ts')
-  return {
-    overDatabase: files.filter((file) => reach(file) && !isForPostgres(file)),
-    overPostgres: files.filter(isForPostgres),
-    others: files.filter((file) => !reach(file) && !isForPostgres(file))
-  }
+  const namedFor = (engine: Engine) => files.filter((file) => file.endsWith(`.${engine}.test.ts`))
+  const over = { pglite: namedFor('pglite'), postgres: namedFor('postgres') }
+  const named = new Set([...over.pglite, ...over.postgres])
+  const rest = files.filter((file) => !named.has(file))
+  return { overBoth: rest.filter(reach), over, others: rest.filter((file) => !reach(file)) }
 }
 
 /** Files that take ten seconds and more. Begun last, one of them would go on alone when all others have ended. */

@@ -12,7 +12,7 @@ t.setTimeout(240_000)
 const NEWER_SECRET = 'a newer root secret for tests of more than 32 bytes'
 const kidOf = (token: string) => String(headerOf(token)['kid'])
 
-// Several instances over one PostgreSQL, whichever engine the run is about.
+// Several instances over one database.
 const shared = (t: Test) => freshDatabase(t, { engine: 'postgres' })
 const rotate = (app: TestApp, token: string) => app.send('POST', '/api/v1/keys/rotate', { token })
 const published = async (app: TestApp) => (await app.send('GET', '/.well-known/jwks.json')).body

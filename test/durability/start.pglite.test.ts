@@ -1,25 +1,13 @@
 import { rm, symlink, writeFile } from 'node:fs/promises'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { openDatabase } from '../../src/db/open.ts'
-import { ADMIN_EMAIL, PASSWORD } from '../support/app.ts'
+import { PASSWORD } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
-import { call, enter, run, startInstance } from '../support/instance.ts'
+import { call, run, startInstance } from '../support/instance.ts'
+import { keysIn, KEYS_OF_A_START } from '../support/key-count.ts'
 
 t.setTimeout(300_000)
 const folderOf = (url: string) => url.slice('pglite:'.length)
 const OTHER_SECRET = 'another root secret for tests of more than 32 bytes'
-
-/** A current and a next key of the algorithm, a next one of the other that is published, and those of other tokens. */
-const KEYS = 5
-
-/** How many keys a database has; it must not be in use where it is embedded. */
-async function keysIn(url: string): Promise<number> {
-  const database = await openDatabase({ url, poolSize: 1, timeoutMilliseconds: 5000 })
-  const [row] = await database.run(sql`select count(*)::int as n from keys`)
-  await database.close()
-  return Number(row?.['n'])
-}
 
 t.test('a second process is kept out of the folder of an embedded database, until the first is gone', async (t) => {
   const settings = { DATABASE_URL: await freshDatabase(t, { engine: 'pglite' }) }
@@ -43,29 +31,12 @@ t.test('a second process is kept out of the folder of an embedded database, unti
   t.match(again.stderr, 'not promoted')
 })
 
-t.test('several instances start at once over an empty database, with one set of keys', async (t) => {
-  const settings = { DATABASE_URL: await freshDatabase(t, { engine: 'postgres', migrated: false }) }
-  const start = () => startInstance(t, settings)
-  const instances = await Promise.all([start(), start(), start(), start()] as const)
-  const [first] = instances
-  const { access } = await enter(first, ADMIN_EMAIL, PASSWORD)
-  for (const instance of instances) {
-    t.equal((await call(instance, 'GET', '/health/ready')).status, 200)
-    t.equal(
-      (await call(instance, 'GET', '/api/v1/users', undefined, access)).status,
-      200,
-      'each verifies the tokens of all'
-    )
-  }
-  t.equal(await keysIn(settings.DATABASE_URL), KEYS)
-})
-
 t.test('a wrong or a missing root secret refuses to start, and makes no key anew', async (t) => {
   const url = await freshDatabase(t, { engine: 'pglite' })
   const instance = await startInstance(t, { DATABASE_URL: url })
   await instance.end('SIGTERM')
   const keys = await keysIn(url)
-  t.equal(keys, KEYS)
+  t.equal(keys, KEYS_OF_A_START)
   // A kind of key that is missing is not made either: sealed under the wrong secret, it would keep the right one out.
   for (const more of [{}, { JWT_ALGORITHM: 'EdDSA' }]) {
     const wrong = await run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: OTHER_SECRET, ...more })
@@ -84,7 +55,7 @@ t.test('the root secret that was made at the first start is not made again when 
   const { code, stderr } = await run(['serve'], own)
   t.equal(code, 78)
   t.match(stderr, '.secret is missing')
-  t.equal(await keysIn(url), KEYS)
+  t.equal(await keysIn(url), KEYS_OF_A_START)
 })
 
 t.test('a root secret that is empty, as a full disk leaves it, seals nothing', async (t) => {
@@ -109,34 +80,3 @@ t.test(
     t.match(stderr, 'not promoted')
   }
 )
-
-t.test('settings that are wrong are all named, and so are commands and flags', async (t) => {
-  const { code, stderr } = await run(['serve'], {
-    PORT: 'x',
-    LOG_LEVEL: 'loud',
-    ACCESS_TOKEN_TTL: '2h',
-    DATABASE_URL: 'mysql://localhost/x'
-  })
-  t.equal(code, 78)
-  for (const name of ['PORT: got "x"', 'LOG_LEVEL: got "loud"', 'ACCESS_TOKEN_TTL: got "2h"', 'DATABASE_URL: got'])
-    t.match(stderr, name)
-  t.equal((await run(['sevre'], {})).code, 64)
-  t.equal((await run(['migrate', '--force'], {})).code, 64)
-  t.match((await run(['--help'], {})).stdout, 'latchkey admin create')
-})
-
-t.test('what is in flight at SIGTERM is answered, and the process ends with 0', async (t) => {
-  const slow = { ARGON2_MEMORY_KIB: '65536', ARGON2_TIME_COST: '6' }
-  const instance = await startInstance(t, { DATABASE_URL: await freshDatabase(t), ...slow })
-  const started = Array.from({ length: 4 }, (_, i) =>
-    call(instance, 'POST', '/api/v1/auth/register', { email: `late${i}@example.com`, password: PASSWORD })
-  )
-  // Once the first is answered, the others are still being hashed.
-  await Promise.race(started)
-  const ended = instance.end('SIGTERM')
-  t.strictSame(
-    (await Promise.all(started)).map(({ status }) => status),
-    [201, 201, 201, 201]
-  )
-  t.equal(await ended, 0)
-})
