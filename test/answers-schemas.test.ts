@@ -28,7 +28,7 @@ t.test('whatever the service takes can be judged, although no start waits for th
       const check = compile({ schema: part, method: String(method), url, httpPart }) as unknown as (
         data: unknown
       ) => object
-      t.match(Object.keys(check({})), /^(value|error)$/, `${httpPart} of ${method} ${url}`)
+      t.match(Object.keys(check({})), /^(value|error)$/, `${httpPart} of ${String(method)} ${url}`)
       judged += 1
     }
   }
