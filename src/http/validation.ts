@@ -1,7 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { FastifySchemaControllerOptions } from 'fastify/types/schema.js'
 import { Problem } from '../domain/problems.ts'
-import { madeAtFirstCall } from './first-call.ts'
 import { FORMATS } from './validation-formats.ts'
 import { memberErrors, validationFailed } from './validation-messages.ts'
 import { queryReader } from './validation-query.ts'
@@ -21,8 +20,7 @@ type Schemas = Readonly<Record<string, unknown>>
 /**
  * For Fastify's `compilersFactory.buildValidator`, so that it holds in every scope, whatever is registered when. Unlike
  * Fastify's own it neither coerces nor removes: what is not as described is refused (ASVS v5.0.0-2.2.1), and every member
- * that is refused is named. Scopes that share the same schemas share what was compiled of them, which is done when it is used
- * first: compiling every schema would be a good part of the start.
+ * that is refused is named. Scopes that share the same schemas share what was compiled of them.
  */
 export function validatorBuilder(): NonNullable<
   NonNullable<FastifySchemaControllerOptions['compilersFactory']>['buildValidator']
@@ -44,7 +42,8 @@ function compiler(shared: Schemas): Compile {
   return ({ schema, httpPart }) => {
     if (!isObject(schema)) throw new TypeError('a schema is an object')
     if (httpPart === 'body' || httpPart === 'querystring') refuseUnsaid(schema, shared)
-    return madeAtFirstCall(() => checkOf(schema, httpPart, (ajv ??= validatorOver(shared)).compile(schema)))
+    // At the start, although it takes time there: what is misspelt in a schema is to stop it.
+    return checkOf(schema, httpPart, (ajv ??= validatorOver(shared)).compile(schema))
   }
 }
 
